@@ -1,0 +1,55 @@
+# Every target makes .venv first if it is missing. On Windows, type the commands themselves (see README.md).
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+PROMPT ?= an astronaut on mars
+SEED ?= 0
+export PROMPT SEED
+
+.DEFAULT_GOAL := help
+.PHONY: help lab picture test notebooks train evaluate contact-sheet badges lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Python 3.11, 3.12 or 3.13 is needed. Name one: make PYTHON=python3.12 ..."; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+lab: $(READY)  ## open JupyterLab on the first notebook
+	$(BIN)/python -m jupyterlab --ServerApp.root_dir="$(CURDIR)" notebooks/00_first_picture.ipynb
+
+picture: $(READY)  ## paint one picture: make picture PROMPT="an astronaut on mars" SEED=0
+	@$(BIN)/python -m helpers.picture "$$PROMPT" --seed "$$SEED"
+
+test: $(READY)  ## linters, unit tests, every cell of every notebook
+	$(BIN)/ruff check
+	$(BIN)/codespell
+	$(BIN)/python -m pytest
+
+notebooks: $(READY)  ## execute all notebooks in place, from clean kernels
+	$(BIN)/python -m tools.execute_notebooks
+
+train: $(READY)  ## train Pocket Planets from nothing
+	$(BIN)/python -m training all
+
+evaluate: $(READY)  ## measure the trained model
+	$(BIN)/python -m training.evaluate
+
+contact-sheet: $(READY)  ## look at the pictures that the model is trained on
+	$(BIN)/python -m training.world
+
+badges: $(READY)  ## stamp the repository's address into the notebooks
+	$(BIN)/python -m tools.stamp_badges
+
+lock:  ## write requirements.lock from what .venv holds
+	$(BIN)/python -m tools.lock
+
+clean:  ## remove what can be made again, except .venv and the training cache
+	rm -rf out build *.egg-info .pytest_cache .ruff_cache
+	find . -name .venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +

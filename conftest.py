@@ -1,0 +1,112 @@
+"""The notebook test harness: what nbval compares, made stricter where it looks away.
+
+nbval runs every cell and compares what it prints with what is committed. Left alone it
+- ignores a trailing `;`, which hides a result in Jupyter, because it runs cells outside of the history;
+- compares nothing, and passes, where a cell has no committed run;
+- trips over widgets: what they print inside an `Output` belongs to a browser that isn't there;
+- ignores the data of pictures.
+This file mends the four. Pictures are compared on small copies, so that another machine's last bit passes and
+another picture does not. They are found as PNG or JPEG outputs and as `<img src="data:image/png;base64,...">`
+in HTML.
+"""
+
+import base64
+import copy
+import io
+import os
+import re
+
+import numpy as np
+from nbval import kernel, plugin
+from PIL import Image
+
+from tools.execute_notebooks import KERNEL_ENVIRONMENT
+
+os.environ.update(KERNEL_ENVIRONMENT)
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+PICTURE_TYPES = ("image/png", "image/jpeg")
+EMBEDDED = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=\s]+)")
+SMALL = (32, 32)
+MEAN_BOUND = 1.0     # of 255, over the small copy
+LARGEST_BOUND = 24   # of 255, in one pixel of the small copy
+SIZE_BOUND = 0.02    # relative: a figure's size depends a little on the fonts of the machine
+
+
+def small_copy(encoded):
+    """The base64 text of a picture -> (32, 32, 3) float32 array in 0–255, on white, and its size."""
+    picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA")
+    flat = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    return np.asarray(flat.resize(SMALL, Image.Resampling.BOX), dtype=np.float32), picture.size
+
+
+def picture_difference(fresh, committed):
+    """Why two base64 pictures count as different: one sentence, or None if they are alike."""
+    (new, new_size), (old, old_size) = small_copy(fresh), small_copy(committed)
+    if any(abs(a - b) > max(1, SIZE_BOUND * b) for a, b in zip(new_size, old_size)):
+        return f"a picture of {new_size} pixels instead of {old_size}"
+    gap = np.abs(new - old)
+    if gap.mean() > MEAN_BOUND or gap.max() > LARGEST_BOUND:
+        return (f"a picture differs from the committed one, by {gap.mean():.2f} of 255 on average "
+                f"(bound {MEAN_BOUND}), by {gap.max():.0f} at most (bound {LARGEST_BOUND})")
+    return None
+
+
+def take_pictures(outputs):
+    """Outputs -> the same outputs with a placeholder for each picture, and the base64 pictures."""
+    outputs, pictures = copy.deepcopy(outputs), []
+
+    def keep(match):
+        pictures.append(match.group(1))
+        return "(picture)"
+
+    for output in outputs:
+        data = output.get("data", {})
+        for kind in PICTURE_TYPES:
+            if kind in data:
+                pictures.append(data[kind])
+                data[kind] = "(picture)"
+        if "text/html" in data:
+            data["text/html"] = EMBEDDED.sub(keep, data["text/html"])
+    return outputs, pictures
+
+
+def shows_widget(outputs):
+    return any(WIDGET in output.get("data", {}) for output in outputs)
+
+
+def compare_outputs(cell, fresh, committed, skip_compare=None):
+    """nbval's comparison, with pictures, and with widget cells compared only in being widget cells."""
+    cell.comparison_traceback = []
+    if shows_widget(committed) != shows_widget(fresh):
+        cell.comparison_traceback.append("a widget is in only one of the committed and the new outputs")
+        return False
+    if shows_widget(committed):
+        return True
+    fresh_text, fresh_pictures = take_pictures(fresh)
+    committed_text, committed_pictures = take_pictures(committed)
+    skip = tuple(key for key in cell.parent.skip_compare if key not in PICTURE_TYPES)
+    if not nbval_compare_outputs(cell, fresh_text, committed_text, skip):
+        return False
+    for new, old in zip(fresh_pictures, committed_pictures, strict=True):
+        if difference := picture_difference(new, old):
+            cell.comparison_traceback.append(difference)
+    return not cell.comparison_traceback
+
+
+def runtest(cell):
+    """nbval's run of one cell, which also fails if the cell has never been run in the committed notebook."""
+    nbval_runtest(cell)
+    if cell.cell.execution_count is None and cell.cell.source.strip():
+        cell.raise_cell_error("The committed notebook has no run of this cell: run `make notebooks`.")
+
+
+def execute_cell_input(running_kernel, source, allow_stdin=None):
+    """Send a cell to the kernel as Jupyter does, with history: then a trailing `;` hides the result."""
+    return running_kernel.kc.execute(source, store_history=True, allow_stdin=allow_stdin, stop_on_error=False)
+
+
+Cell = plugin.IPyNbCell
+nbval_compare_outputs, nbval_runtest = Cell.compare_outputs, Cell.runtest
+Cell.compare_outputs, Cell.runtest = compare_outputs, runtest
+kernel.RunningKernel.execute_cell_input = execute_cell_input

@@ -1,0 +1,193 @@
+"""The denoising loop: from a prompt and noise to a picture.
+
+Notebook 05 writes this loop by hand, step by step; the notebooks after it import it from here. It gives
+exactly what the library's StableDiffusionPipeline gives, to the last bit.
+
+Shapes: B pictures, latents (B, C, h, w), text_embeddings (2B, 77, D) with the B unconditional (or negative)
+ones first.
+"""
+
+import inspect
+from typing import NamedTuple
+
+import torch
+from PIL import Image
+
+from helpers.errors import (
+    InputError,
+    check_finite,
+    check_guidance,
+    check_prompt,
+    check_steps,
+    clear_memory_error,
+    warn_if_cut,
+)
+from helpers.models import latent_shape
+from helpers.seeding import generator, initial_noise
+
+
+class Step(NamedTuple):
+    """What `denoise` hands to its callback, once for each call of the U-Net."""
+
+    index: int
+    t: torch.Tensor  # the timestep, 999 (nearly pure noise) to 0 (a picture)
+    latents: torch.Tensor  # (B, C, h, w), as the U-Net sees them
+    noise_pred: torch.Tensor  # (B, C, h, w), after guidance
+    predicted_x0: torch.Tensor  # (B, C, h, w), the end that this noise prediction points to
+
+
+@torch.no_grad()
+def encode_prompts(components, prompts, negative_prompts=None):
+    """Text embeddings (2B, 77, D) of B prompts: the negative ones (or those of "") first, then the prompts.
+
+    `prompts` is a list of strings; `negative_prompts` one of the same length. A warning names the words of
+    a prompt that were cut off, if it is too long.
+    """
+    tokenizer, text_encoder = components.tokenizer, components.text_encoder
+
+    def encode(texts):
+        for text in texts:
+            warn_if_cut(tokenizer, text)
+        ids = tokenizer(
+            texts,
+            padding="max_length",
+            max_length=tokenizer.model_max_length,
+            truncation=True,
+            return_tensors="pt",
+        ).input_ids
+        return text_encoder(ids.to(text_encoder.device))[0]
+
+    cond = encode(prompts)
+    uncond = encode(negative_prompts or [""] * len(prompts))
+    return torch.cat([uncond, cond])
+
+
+def guided_noise(unet, model_input, t, text_embeddings, guidance_scale):
+    """The U-Net's noise prediction (B, C, h, w) under classifier-free guidance.
+
+    uncond + w (cond - uncond); Ho & Salimans 2022 (2207.12598), eq. 6, whose w is ours minus 1. With w = 1
+    that is the conditional prediction, and the unconditional one is not computed. Raises ModelError if the
+    prediction holds NaN.
+    """
+    if guidance_scale == 1:
+        cond_embeddings = text_embeddings.chunk(2)[1]
+        noise_pred = unet(model_input, t, encoder_hidden_states=cond_embeddings, return_dict=False)[0]
+    else:
+        twice = torch.cat([model_input] * 2)
+        both = unet(twice, t, encoder_hidden_states=text_embeddings, return_dict=False)[0]
+        noise_uncond, noise_cond = both.chunk(2)
+        noise_pred = noise_uncond + guidance_scale * (noise_cond - noise_uncond)
+    check_finite(noise_pred, f"The U-Net's output at timestep {float(t):.0f}", unet.dtype, unet.device)
+    return noise_pred
+
+
+@torch.no_grad()
+def denoise(components, text_embeddings, latents, guidance_scale, num_inference_steps,
+            scheduler=None, callback=None, generators=None):
+    """Turn pure noise into the latents of a picture, shape (B, C, h, w) in and out.
+
+    `latents` is standard normal noise, as `initial_noise` draws it: it is scaled here, after
+    `set_timesteps`, because the scale may depend on the timesteps. `scheduler` replaces the model's own.
+    `callback(step)` gets a `Step` before each scheduler step. `generators`, one a picture, feed the
+    schedulers that add noise on the way (DDPM, Euler ancestral).
+    """
+    check_steps(num_inference_steps)
+    check_guidance(guidance_scale)
+    unet, scheduler = components.unet, scheduler or components.scheduler
+    takes_generator = "generator" in inspect.signature(scheduler.step).parameters
+    extra = {"generator": generators} if takes_generator else {}
+
+    scheduler.set_timesteps(num_inference_steps, device=unet.device)
+    latents = latents.to(unet.device, unet.dtype) * scheduler.init_noise_sigma
+    for index, t in enumerate(scheduler.timesteps):
+        model_input = scheduler.scale_model_input(latents, t)
+        with clear_memory_error():
+            noise_pred = guided_noise(unet, model_input, t, text_embeddings, guidance_scale)
+        if callback:
+            x0 = predicted_x0(noise_pred, t, model_input, scheduler.alphas_cumprod)
+            callback(Step(index, t, model_input, noise_pred, x0))
+        latents = scheduler.step(noise_pred, t, latents, **extra, return_dict=False)[0]
+    return latents
+
+
+def alpha_cumprod_at(t, alphas_cumprod):
+    """The share of the picture's variance that is left at timestep t, between 0 and 1.
+
+    LMS and Euler also stop between two training steps; there the noise-to-signal ratio sigma =
+    sqrt((1 - alpha_cumprod) / alpha_cumprod) is interpolated, as these schedulers do.
+    """
+    t = float(t)
+    below = int(t)
+    if t == below:
+        return alphas_cumprod[below]
+    sigma, sigma_above = ((1 - alphas_cumprod[below : below + 2]) / alphas_cumprod[below : below + 2]) ** 0.5
+    sigma = sigma + (t - below) * (sigma_above - sigma)
+    return 1 / (sigma**2 + 1)
+
+
+def predicted_x0(noise_pred, t, latents, alphas_cumprod):
+    """The clean latents that a noise prediction points to, all (B, C, h, w).
+
+    x0 = (x_t - sqrt(1 - alpha_cumprod) noise_pred) / sqrt(alpha_cumprod); DDIM, Song et al. 2020
+    (2010.02502), eq. 9 and the first term of eq. 12. `latents` are those that the U-Net sees, after
+    `scale_model_input`: then one formula serves all schedulers, also those (LMS, Euler) whose own latents
+    are x0 + sigma noise.
+    """
+    alpha = alpha_cumprod_at(t, alphas_cumprod)
+    return (latents - (1 - alpha) ** 0.5 * noise_pred) / alpha**0.5
+
+
+def ddim_step(noise_pred, t, t_prev, latents, alphas_cumprod):
+    """One DDIM step without added noise, from timestep t to the earlier t_prev; all (B, C, h, w).
+
+    Song et al. 2020 (2010.02502), eq. 12 with sigma = 0. A t_prev below 0 is the end: there Stable
+    Diffusion keeps the noise level of timestep 0.
+    """
+    alpha_prev = alpha_cumprod_at(max(t_prev, 0), alphas_cumprod)
+    x0 = predicted_x0(noise_pred, t, latents, alphas_cumprod)
+    return alpha_prev**0.5 * x0 + (1 - alpha_prev) ** 0.5 * noise_pred
+
+
+@torch.no_grad()
+def decode(vae, latents):
+    """The pictures (PIL, RGB) of latents (B, C, h, w): the VAE's decoder, -1…1 to 0…255, rounded."""
+    with clear_memory_error():
+        pictures = vae.decode(latents.to(vae.device, vae.dtype) / vae.config.scaling_factor).sample
+    check_finite(pictures, "The VAE's output", vae.dtype, vae.device)
+    pictures = (pictures * 0.5 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).float().cpu().numpy()
+    return [Image.fromarray(picture) for picture in (pictures * 255).round().astype("uint8")]
+
+
+def generate(components, prompts, seeds, num_inference_steps, guidance_scale, negative_prompts="",
+             height=None, width=None, scheduler=None, callback=None):
+    """Paint pictures: a list of PIL images, one for each prompt and seed.
+
+    `prompts`, `seeds` and `negative_prompts` are each one value or a list; one value serves all pictures.
+    `height` and `width` are in pixels, by default what the model was trained on. The rest is as in
+    `denoise`; `**settings(MODEL)` gives steps and guidance. Raises InputError for an empty prompt, sizes,
+    steps, guidance or seeds that can't work.
+    """
+    prompts, seeds, negative_prompts = _same_length(prompts, seeds, negative_prompts)
+    for prompt in prompts:
+        check_prompt(prompt)
+    check_steps(num_inference_steps)
+    check_guidance(guidance_scale)
+    generators = [generator(seed) for seed in seeds]
+    noise = initial_noise(latent_shape(components, height, width), generators)
+    text_embeddings = encode_prompts(components, prompts, negative_prompts)
+    latents = denoise(components, text_embeddings, noise, guidance_scale, num_inference_steps,
+                      scheduler, callback, generators)
+    return decode(components.vae, latents)
+
+
+def _same_length(*values):
+    """Lists of one length: a single value is repeated."""
+    lists = [list(value) if isinstance(value, list | tuple | range) else [value] for value in values]
+    count = max(len(each) for each in lists)
+    if any(len(each) not in (1, count) for each in lists):
+        lengths = ", ".join(str(len(each)) for each in lists)
+        raise InputError(
+            f"Prompts, seeds and negative prompts must be single or equally many, not {lengths}: "
+            "give one for each picture, or one for all."
+        )
+    return [each * count if len(each) == 1 else each for each in lists]

@@ -1,0 +1,111 @@
+"""What can go wrong, said in one sentence that also says what to do about it.
+
+Every check of what a user passes in, and every failure of a model, has its words here and nowhere else.
+"""
+
+import math
+import warnings
+from contextlib import contextmanager
+
+
+class InputError(ValueError):
+    """Something that was passed in can't work: a size, a prompt, a seed, a model's name."""
+
+
+class ModelError(RuntimeError):
+    """A model can't be loaded or can't go on: files, network, memory, numbers that are not numbers."""
+
+
+def check_prompt(prompt):
+    """Raise InputError unless the prompt is a string with at least one visible character."""
+    if not isinstance(prompt, str):
+        raise InputError(f"A prompt is text, but this one is a {type(prompt).__name__}: put it in quotes.")
+    if not prompt.strip():
+        raise InputError('The prompt is empty: say what to paint, such as "an astronaut on mars".')
+
+
+def warn_if_cut(tokenizer, prompt):
+    """Warn, naming the words, when a prompt is longer than the text encoder reads (75 tokens for CLIP)."""
+    limit = tokenizer.model_max_length - 2  # the start and the end token take two places
+    words, used, kept = prompt.split(), 0, 0
+    for word in words:
+        used += len(tokenizer(word, add_special_tokens=False).input_ids)
+        if used > limit:
+            cut = " ".join(words[kept:])
+            warnings.warn(
+                f'The prompt is longer than {limit} tokens, and these words were cut off: "{cut}". '
+                "Shorten it, or move what matters to the front.",
+                stacklevel=3,
+            )
+            return
+        kept += 1
+
+
+def check_size(height, width, pixels_per_latent):
+    """Raise InputError unless both sides, in pixels, are positive multiples of what the VAE can divide."""
+    factor = math.lcm(8, pixels_per_latent)  # the library's pipeline asks for multiples of 8 in any case
+    for name, pixels in (("height", height), ("width", width)):
+        if not _is_int(pixels) or pixels < factor or pixels % factor:
+            near = max(factor, round(pixels / factor) * factor) if _is_number(pixels) else factor
+            raise InputError(f"The {name} {pixels!r} is not a multiple of {factor} pixels: take {near}.")
+
+
+def check_steps(num_inference_steps, num_train_timesteps=1000):
+    """Raise InputError unless the number of steps is an integer from 1 to the model's training steps."""
+    if not _is_int(num_inference_steps) or not 1 <= num_inference_steps <= num_train_timesteps:
+        raise InputError(
+            f"The number of steps must be a whole number from 1 to {num_train_timesteps}, "
+            f"not {num_inference_steps!r}: 30 is a good start."
+        )
+
+
+def check_guidance(guidance_scale):
+    """Raise InputError unless the guidance scale is a finite number, zero or more."""
+    if not _is_number(guidance_scale) or guidance_scale < 0:
+        raise InputError(
+            f"The guidance scale must be a number from 0 up, not {guidance_scale!r}: "
+            "1 is no guidance, and most pictures want 3 to 8."
+        )
+
+
+def check_seed(seed):
+    """Raise InputError unless the seed is an integer that torch takes, 0 to 2**63 - 1."""
+    if not _is_int(seed) or not 0 <= seed < 2**63:
+        raise InputError(f"A seed is a whole number from 0 up, not {seed!r}: try 0.")
+
+
+def check_finite(tensor, what, dtype, device):
+    """Raise ModelError if a network's output holds NaN or infinity; `what` says whose and when."""
+    if tensor.isfinite().all():
+        return
+    if str(dtype) == "torch.float32":
+        mend = "so the weights or what went in are damaged: load the model again"
+    else:
+        name = str(dtype).removeprefix("torch.")
+        mend = (f"and the usual cause is {name} on this device ({device}): "
+                "load the model with dtype=torch.float32")
+    raise ModelError(f"{what} holds values that are not numbers (NaN), {mend}.")
+
+
+@contextmanager
+def clear_memory_error():
+    """Turn the libraries' many out-of-memory errors into one ModelError that says what to do."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        words = str(error).lower()
+        signs = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
+        if not isinstance(error, MemoryError) and not any(sign in words for sign in signs):
+            raise
+        raise ModelError(
+            "There is not enough memory: make fewer or smaller pictures at once, restart other notebooks "
+            "that hold a model, or go on with the pocket model."
+        ) from error
+
+
+def _is_int(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

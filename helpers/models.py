@@ -1,0 +1,195 @@
+"""The two models, where they run, and how their parts are loaded.
+
+`POCKET` lies in this repository and needs no network; `FULL` is Stable Diffusion v1-4, downloaded once.
+Both have the same five parts, of the same classes, in the same folder layout; every number that differs
+between them is read from their configs. Weights are read from safetensors files only.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
+from huggingface_hub import snapshot_download
+from safetensors import SafetensorError, safe_open
+from transformers import CLIPTextModel, CLIPTokenizer
+from transformers.utils import logging as transformers_logging
+
+from helpers.errors import InputError, ModelError, check_size, clear_memory_error
+
+transformers_logging.set_verbosity_error()  # else it remarks on parts that these models don't have
+transformers_logging.disable_progress_bar()
+
+ROOT = Path(__file__).resolve().parent.parent
+POCKET = "models/pocket-planets"
+FULL = "CompVis/stable-diffusion-v1-4"
+FULL_REVISION = "133a221b8aa7292a167afc5127cb63fb5005638b"
+
+SETTINGS = {
+    POCKET: {"num_inference_steps": 30, "guidance_scale": 4.0},
+    FULL: {"num_inference_steps": 50, "guidance_scale": 7.5},
+}
+
+WEIGHTS = {
+    "text_encoder": "model.safetensors",
+    "vae": "diffusion_pytorch_model.safetensors",
+    "unet": "diffusion_pytorch_model.safetensors",
+}
+
+
+class Components(NamedTuple):
+    """The five parts of a latent diffusion model, in the order in which a prompt meets them."""
+
+    tokenizer: CLIPTokenizer
+    text_encoder: CLIPTextModel
+    vae: AutoencoderKL
+    unet: UNet2DConditionModel
+    scheduler: PNDMScheduler
+
+
+def settings(model=POCKET):
+    """The steps and the guidance scale that suit a model, as keyword arguments.
+
+    They fit `generate` and the library's pipeline alike: `pipeline(prompt, **settings(MODEL))`. A model
+    folder of your own gets Stable Diffusion's.
+    """
+    return dict(SETTINGS.get(model, SETTINGS[FULL]))
+
+
+def device_and_dtype():
+    """The best device here and the number format that is safe on it: (torch.device, torch.dtype).
+
+    An NVIDIA GPU computes in float16 (not bfloat16: a T4 has none of its own); Apple's GPU and the CPU
+    in float32, the former because float16 gives NaN on some of them.
+    """
+    if torch.cuda.is_available():
+        return torch.device("cuda"), torch.float16
+    if torch.backends.mps.is_available():
+        return torch.device("mps"), torch.float32
+    return torch.device("cpu"), torch.float32
+
+
+def load_components(model=POCKET, device=None, dtype=None):
+    """Load a model's parts, ready to sample: on the device, in evaluation mode, without gradients.
+
+    `model` is POCKET, FULL or a folder in the diffusers layout; `device` and `dtype` are chosen by
+    `device_and_dtype` if left out. Unpack the result:
+    `tokenizer, text_encoder, vae, unet, scheduler = load_components(MODEL)`.
+    Raises InputError for an unknown model, ModelError for missing or damaged files, a download that
+    fails, or too little memory.
+    """
+    best_device, best_dtype = device_and_dtype()
+    device, dtype = device or best_device, dtype or best_dtype
+    folder = _model_folder(model)
+    with clear_memory_error():
+        return Components(
+            tokenizer=_load(CLIPTokenizer, folder, "tokenizer"),
+            text_encoder=_load_network(CLIPTextModel, folder, "text_encoder", device, dtype),
+            vae=_load_network(AutoencoderKL, folder, "vae", device, dtype),
+            unet=_load_network(UNet2DConditionModel, folder, "unet", device, dtype),
+            scheduler=_load(PNDMScheduler, folder, "scheduler"),
+        )
+
+
+def load_pipeline(model=POCKET, device=None, dtype=None, progress=False):
+    """The library's own `StableDiffusionPipeline` of a model; arguments and errors as `load_components`.
+
+    It has no safety checker (the pocket model draws planets, and the full model's checker is 1.2 GB).
+    `progress` shows a bar while it paints.
+    """
+    from diffusers import StableDiffusionPipeline  # slow to import, and only needed here
+
+    components = load_components(model, device, dtype)
+    pipeline = StableDiffusionPipeline(
+        **components._asdict(), safety_checker=None, feature_extractor=None, requires_safety_checker=False
+    )
+    pipeline.set_progress_bar_config(disable=not progress)
+    return pipeline
+
+
+def pixels_per_latent(vae):
+    """How many pixels a side one latent stands for: every block of the VAE but the last halves the size."""
+    return 2 ** (len(vae.config.block_out_channels) - 1)
+
+
+def latent_shape(components, height=None, width=None):
+    """The shape of one picture's latents, (channels, height, width), for a size in pixels.
+
+    Sides left out are those that the model was trained on. Raises InputError for a side that is no
+    multiple of the VAE's factor.
+    """
+    unet, factor = components.unet, pixels_per_latent(components.vae)
+    height = unet.config.sample_size * factor if height is None else height
+    width = unet.config.sample_size * factor if width is None else width
+    check_size(height, width, factor)
+    return unet.config.in_channels, height // factor, width // factor
+
+
+def _model_folder(model):
+    """The folder on this machine that holds a model, downloaded if it is the full one."""
+    if model == FULL:
+        return _download_full()
+    for folder in (ROOT / model, Path(model)):
+        if (folder / "model_index.json").is_file():
+            return folder
+    if model == POCKET:
+        raise ModelError(f"{POCKET}/model_index.json is missing: {_how_to_mend(ROOT / POCKET)}.")
+    raise InputError(
+        f'There is no model "{model}": take "{POCKET}", "{FULL}", '
+        "or a folder in the diffusers layout (with a model_index.json)."
+    )
+
+
+def _download_full():
+    """Fetch the full model once, at its pinned revision, safetensors only; later calls find it there."""
+    files = ["model_index.json", "tokenizer/*", "scheduler/*"]
+    files += [f"{part}/{name}" for part, weights in WEIGHTS.items() for name in ("config.json", weights)]
+    try:
+        return Path(snapshot_download(FULL, revision=FULL_REVISION, allow_patterns=files))
+    except OSError as error:  # no network, no such host, no room on the disk: all of them are OSErrors
+        raise ModelError(
+            f"{FULL} could not be downloaded ({type(error).__name__}): check the network and that 5 GB of "
+            f'disk are free, or go on offline with MODEL = "{POCKET}".'
+        ) from error
+
+
+def _load(part_class, folder, part, **options):
+    """`from_pretrained` of one part, its many possible complaints turned into one sentence."""
+    try:
+        return part_class.from_pretrained(folder / part, **options)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise ModelError(f"{_shown(folder / part)} can't be read: {_how_to_mend(folder)}.") from error
+
+
+def _load_network(network_class, folder, part, device, dtype):
+    """Load a network after a look at its weights file, for the libraries fill gaps with random numbers.
+
+    The number format is set afterwards, by torch: the name of that option of `from_pretrained` changed from
+    `torch_dtype` to `dtype` after diffusers 0.39, and the `.to` of diffusers 0.42 warns without a cause.
+    """
+    file = folder / part / WEIGHTS[part]
+    if not file.is_file():
+        raise ModelError(f"The weights file {_shown(file)} is missing: {_how_to_mend(folder)}.")
+    try:
+        with safe_open(file, framework="pt"):
+            pass
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"The weights file {_shown(file)} is damaged: {_how_to_mend(folder)}.") from error
+    network, loaded = _load(network_class, folder, part, use_safetensors=True, output_loading_info=True)
+    if loaded["missing_keys"]:
+        raise ModelError(f"The weights file {_shown(file)} is incomplete: {_how_to_mend(folder)}.")
+    network = network.eval().requires_grad_(False)
+    return torch.nn.Module.to(network, device, dtype)
+
+
+def _shown(path):
+    """A path as a reader knows it: from the repository's root if it lies there."""
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+
+
+def _how_to_mend(folder):
+    if folder == ROOT / POCKET:
+        return "bring it back with `git checkout -- models`, or clone the repository again"
+    if FULL_REVISION in str(folder):
+        return f"delete the folder {folder} and run this again, which downloads it anew"
+    return "save the model there again"

@@ -1,0 +1,150 @@
+"""A notebook in a real browser: headless Chromium opens JupyterLab and runs it. For the tests that need eyes.
+
+    with jupyterlab_page(Path("notebooks/00_first_picture.ipynb"), tmp_path) as page:
+        run_all(page)
+        page.screenshot(path=...)
+
+The notebook is opened as a copy without outputs: what is seen was made now, and the original stays as it is.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools.execute_notebooks import KERNEL_ENVIRONMENT
+
+ROOT = Path(__file__).parent.parent
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]
+LAB_SETTINGS = {
+    # Every cell stays in the page, also those that are scrolled out of sight.
+    "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
+    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
+        "fetchNews": "false", "checkForUpdates": False,
+    },
+}
+
+
+def chromium():
+    """The path of an installed Chromium; skips the test if there is none, or no playwright to drive it."""
+    pytest.importorskip("playwright.sync_api", reason="the browser test needs playwright (pip)")
+    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is None:
+        pytest.skip("the browser test needs Chromium, for example: apt-get install chromium")
+    return found
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def jupyterlab_server(served, folder):
+    """JupyterLab on 127.0.0.1, serving the folder `served`, its own files in `folder`; yields its address."""
+    for name, content in LAB_SETTINGS.items():
+        file = folder / "settings" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content))
+    environment = {
+        **os.environ, **KERNEL_ENVIRONMENT, "PYTHONPATH": str(ROOT),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"), "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+    }
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    log = folder / "jupyterlab.log"
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={served}",
+        "--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True",
+        "--LabApp.extension_manager=readonly",
+    ]
+    with log.open("w") as sink:
+        server = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/api/status", timeout=2).close()
+                break
+            except OSError:
+                assert server.poll() is None and time.monotonic() < deadline, log.read_text()
+                time.sleep(0.2)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+@contextlib.contextmanager
+def jupyterlab_page(notebook_path, folder):
+    """A playwright page: a copy of the notebook in JupyterLab, its kernel idle. Work files in `folder`."""
+    executable = chromium()
+    from playwright.sync_api import sync_playwright
+
+    served = folder / "served"
+    (served / "notebooks").mkdir(parents=True)
+    if (ROOT / "images").is_dir():
+        shutil.copytree(ROOT / "images", served / "images")
+    notebook = nbformat.read(notebook_path, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    nbformat.write(notebook, served / "notebooks" / notebook_path.name)
+    with jupyterlab_server(served, folder) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 1600})
+        page.goto(f"{address}/lab/tree/notebooks/{notebook_path.name}?reset", timeout=60_000)
+        wait_until_idle(page)
+        try:
+            yield page
+        finally:
+            browser.close()
+
+
+def wait_until_idle(page, seconds=120):
+    """Wait until JupyterLab's status bar says that the kernel is idle."""
+    page.get_by_text("| Idle").first.wait_for(timeout=seconds * 1000)
+
+
+def run_all(page):
+    """Run all cells and wait until the last is done and its pictures are drawn."""
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    wait_until_idle(page)
+    page.wait_for_function(
+        "[...document.querySelectorAll('.jp-Notebook img')].every(i => i.complete)", timeout=30_000)
+
+
+def error_texts(page):
+    """The text of each error that a cell shows."""
+    return page.locator(".jp-OutputArea [data-mime-type='application/vnd.jupyter.error']").all_inner_texts()
+
+
+def prompts(page):
+    """What stands before each code cell: '[1]:' after a run, '[*]:' while it runs, '[ ]:' before."""
+    return page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
+
+
+def pictures(page):
+    """Every picture: {'alt', 'width' on screen, 'natural' width, 'output': is it in a cell's output?}."""
+    return page.evaluate("""[...document.querySelectorAll('.jp-Notebook img')].map(i => ({
+        alt: i.alt, width: i.getBoundingClientRect().width, natural: i.naturalWidth,
+        output: i.closest('.jp-OutputArea') !== null}))""")

@@ -1,0 +1,139 @@
+"""Each mistake gets one sentence that says what to do."""
+
+import warnings
+
+import pytest
+import torch
+from tiny import tiny_tokenizer
+
+from helpers import errors
+from helpers.errors import InputError, ModelError
+
+
+def the_message(check, *arguments):
+    with pytest.raises((InputError, ModelError)) as caught:
+        check(*arguments)
+    message = str(caught.value)
+    assert "\n" not in message and message.endswith(".")
+    return message
+
+
+@pytest.mark.parametrize("prompt", ["", "   ", "\n\t"])
+def test_an_empty_prompt_asks_for_one(prompt):
+    message = 'The prompt is empty: say what to paint, such as "an astronaut on mars".'
+    assert the_message(errors.check_prompt, prompt) == message
+
+
+@pytest.mark.parametrize("prompt", [None, 7])
+def test_a_prompt_that_is_no_text_says_so(prompt):
+    assert "A prompt is text" in the_message(errors.check_prompt, prompt)
+
+
+def test_any_text_is_a_prompt():
+    errors.check_prompt("mars")
+    errors.check_prompt("火星の宇宙飛行士 🚀")
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (512, 768), (8, 8)])
+def test_multiples_of_eight_are_fine(shape):
+    errors.check_size(*shape, 8)
+
+
+@pytest.mark.parametrize("wrong", [100, 0, -64, 64.0, "64", 7, None, float("nan")])
+def test_a_wrong_size_names_the_side_and_one_that_works(wrong):
+    message = the_message(errors.check_size, 64, wrong, 8)
+    assert f"The width {wrong!r} is not a multiple of 8 pixels: take " in message
+    near = int(message.rsplit(" ", 1)[1].rstrip("."))
+    errors.check_size(64, near, 8)
+    assert "The height" in the_message(errors.check_size, wrong, 64, 8)
+
+
+def test_a_vae_with_a_larger_factor_asks_for_its_own_multiples():
+    errors.check_size(64, 64, 16)
+    assert "not a multiple of 16 pixels: take 64." in the_message(errors.check_size, 64, 72, 16)
+    assert "not a multiple of 8 pixels" in the_message(errors.check_size, 64, 68, 4)
+
+
+@pytest.mark.parametrize("steps", [0, -1, 1001, 1.5, "30", None, True])
+def test_wrong_steps_name_the_range(steps):
+    expected = f"The number of steps must be a whole number from 1 to 1000, not {steps!r}: 30 is a good start."
+    assert the_message(errors.check_steps, steps) == expected
+
+
+def test_one_and_a_thousand_steps_are_fine():
+    errors.check_steps(1)
+    errors.check_steps(1000)
+
+
+@pytest.mark.parametrize("guidance", [-0.1, float("nan"), float("inf"), "7", None])
+def test_wrong_guidance_says_what_is_usual(guidance):
+    assert "The guidance scale must be a number from 0 up" in the_message(errors.check_guidance, guidance)
+
+
+@pytest.mark.parametrize("guidance", [0, 0.5, 1, 7.5, 30])
+def test_the_whole_range_of_guidance_can_be_explored(guidance):
+    errors.check_guidance(guidance)
+
+
+def test_an_over_long_prompt_names_exactly_the_words_that_were_cut_off():
+    tokenizer = tiny_tokenizer()
+    prompt = "mars " * 73 + "on on Mars, ON mars"  # each of these words is one token, and so is the comma
+    kept = tokenizer(prompt, truncation=True).input_ids
+    assert len(kept) == 77
+    with pytest.warns(UserWarning, match='longer than 75 tokens.*cut off: "Mars, ON mars". Shorten it'):
+        errors.warn_if_cut(tokenizer, prompt)
+
+
+def test_a_word_that_is_only_half_read_counts_as_cut_off():
+    with pytest.warns(UserWarning, match='cut off: "zebra"'):
+        errors.warn_if_cut(tiny_tokenizer(), "mars " * 73 + "zebra")
+
+
+def test_a_prompt_that_just_fits_gives_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        errors.warn_if_cut(tiny_tokenizer(), "mars " * 75)
+        errors.warn_if_cut(tiny_tokenizer(), "")
+
+
+def test_nan_in_half_precision_names_the_device_and_the_remedy():
+    wrong = torch.tensor([1.0, float("nan")])
+    message = the_message(errors.check_finite, wrong, "The U-Net's output at timestep 951", torch.float16, "mps")
+    assert message == (
+        "The U-Net's output at timestep 951 holds values that are not numbers (NaN), and the usual cause is "
+        "float16 on this device (mps): load the model with dtype=torch.float32."
+    )
+
+
+def test_nan_in_full_precision_does_not_blame_half_precision():
+    wrong = torch.tensor([float("inf")])
+    message = the_message(errors.check_finite, wrong, "The VAE's output", torch.float32, "cpu")
+    assert "float16" not in message and "load the model again" in message
+
+
+def test_numbers_pass():
+    errors.check_finite(torch.tensor([1.0, -60000.0]), "It", torch.float16, "cuda")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."),
+        RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."),
+    ],
+)
+def test_every_librarys_memory_error_becomes_one_sentence(error):
+    def fail():
+        with errors.clear_memory_error():
+            raise error
+
+    assert the_message(fail).startswith("There is not enough memory: make fewer or smaller pictures at once")
+
+
+def test_other_errors_are_left_as_they_are():
+    with pytest.raises(RuntimeError, match="shapes differ") as caught, errors.clear_memory_error():
+        raise RuntimeError("shapes differ")
+    assert not isinstance(caught.value, ModelError)

@@ -1,0 +1,247 @@
+"""Loading a model: which parts, where, and what a reader is told when that can't work."""
+
+import shutil
+import socket
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from tiny import SHAPES, UNETS, save_tiny
+
+from helpers import models
+from helpers.errors import InputError, ModelError
+from helpers.models import (
+    FULL,
+    FULL_REVISION,
+    POCKET,
+    ROOT,
+    Components,
+    device_and_dtype,
+    latent_shape,
+    load_components,
+    load_pipeline,
+    pixels_per_latent,
+    settings,
+)
+
+UNET_WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def refuse(*_):
+        raise OSError("the network is off in this test")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_five_parts_load_ready_to_sample_and_without_a_word_or_a_network(shape, tmp_path, no_network, capfd):
+    folder = save_tiny(shape, tmp_path)
+    capfd.readouterr()
+    components = load_components(folder, "cpu", torch.float32)
+    assert capfd.readouterr() == ("", "")
+    assert Components._fields == ("tokenizer", "text_encoder", "vae", "unet", "scheduler")
+    for network in (components.text_encoder, components.vae, components.unet):
+        assert not network.training
+        assert not any(weight.requires_grad for weight in network.parameters())
+        assert {weight.dtype for weight in network.parameters()} == {torch.float32}
+    assert components.unet.config.cross_attention_dim == UNETS[shape]["cross_attention_dim"]
+
+
+def test_the_loaded_weights_are_those_of_the_file(tmp_path):
+    folder = save_tiny("like sd", tmp_path)
+    loaded = load_components(folder, "cpu", torch.float32).unet.state_dict()
+    for name, weight in load_file(tmp_path / UNET_WEIGHTS).items():
+        torch.testing.assert_close(loaded[name], weight, rtol=0, atol=0)
+
+
+def test_weights_stored_in_float16_are_computed_in_float32_on_a_cpu(tmp_path):
+    folder = save_tiny("like pocket", tmp_path)
+    for file in tmp_path.glob("*/*.safetensors"):
+        halves = {name: weight.half() for name, weight in load_file(file).items()}
+        save_file(halves, file, metadata={"format": "pt"})
+    components = load_components(folder, "cpu", torch.float32)
+    for network in (components.text_encoder, components.vae, components.unet):
+        assert {weight.dtype for weight in network.parameters()} == {torch.float32}
+
+
+def test_another_number_format_can_be_asked_for(tmp_path):
+    components = load_components(save_tiny("like sd", tmp_path), "cpu", torch.bfloat16)
+    assert components.unet.dtype == components.vae.dtype == components.text_encoder.dtype == torch.bfloat16
+
+
+def test_the_pipeline_has_the_same_parts_and_no_safety_checker(tmp_path):
+    pipeline = load_pipeline(save_tiny("like sd", tmp_path), "cpu", torch.float32)
+    assert set(Components._fields) < set(pipeline.components)
+    assert pipeline.safety_checker is None
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "expected"),
+    [(True, False, ("cuda", torch.float16)), (False, True, ("mps", torch.float32)), (False, False, ("cpu", torch.float32))],
+)
+def test_half_precision_only_where_it_is_safe(monkeypatch, cuda, mps, expected):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    device, dtype = device_and_dtype()
+    assert (device.type, dtype) == expected
+
+
+def test_the_settings_fit_each_model_and_a_copy_is_safe_to_change():
+    assert settings(FULL) == {"num_inference_steps": 50, "guidance_scale": 7.5}
+    assert settings(POCKET) != settings(FULL)
+    settings(POCKET)["guidance_scale"] = 99
+    assert settings(POCKET)["guidance_scale"] < 10
+
+
+@pytest.mark.parametrize(("shape", "latent_size"), [("like pocket", 16), ("like sd", 8)])
+def test_sizes_are_read_from_the_model(shape, latent_size, tmp_path):
+    components = load_components(save_tiny(shape, tmp_path))
+    assert pixels_per_latent(components.vae) == 8
+    assert latent_shape(components) == (4, latent_size, latent_size)
+    assert latent_shape(components, height=64, width=96) == (4, 8, 12)
+    with pytest.raises(InputError, match="width 100 is not a multiple of 8 pixels: take 96"):
+        latent_shape(components, width=100)
+
+
+@pytest.mark.parametrize("name", ["models/no-such-model", "runwayml/somebody", ""])
+def test_an_unknown_model_is_named_with_the_ones_to_take(name):
+    with pytest.raises(InputError, match=f'There is no model "{name}": take "{POCKET}", "{FULL}"'):
+        load_components(name)
+
+
+def test_a_missing_weights_file_is_named(tmp_path):
+    folder = save_tiny("like sd", tmp_path)
+    (tmp_path / UNET_WEIGHTS).unlink()
+    with pytest.raises(ModelError, match="diffusion_pytorch_model.safetensors is missing: save the model"):
+        load_components(folder)
+
+
+def test_a_pickled_weights_file_is_never_read(tmp_path):
+    folder = save_tiny("like sd", tmp_path)
+    safe = tmp_path / UNET_WEIGHTS
+    torch.save(load_file(safe), safe.with_suffix(".bin"))
+    safe.unlink()
+    with pytest.raises(ModelError, match="safetensors is missing"):
+        load_components(folder)
+
+
+@pytest.mark.parametrize("damage", ["cut short", "text", "empty"])
+def test_a_damaged_weights_file_is_named(damage, tmp_path):
+    folder = save_tiny("like sd", tmp_path)
+    file = tmp_path / "vae/diffusion_pytorch_model.safetensors"
+    whole = file.read_bytes()
+    file.write_bytes({"cut short": whole[: len(whole) // 2], "text": b"version https://git-lfs", "empty": b""}[damage])
+    with pytest.raises(ModelError, match="vae.*diffusion_pytorch_model.safetensors is damaged"):
+        load_components(folder)
+
+
+@pytest.mark.parametrize("part", ["unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model", "text_encoder/model"])
+def test_gaps_in_the_weights_are_not_filled_with_random_numbers(part, tmp_path):
+    folder = save_tiny("like sd", tmp_path)
+    file = tmp_path / f"{part}.safetensors"
+    weights = load_file(file)
+    weights.pop(next(name for name in weights if name.endswith("bias")))
+    save_file(weights, file, metadata={"format": "pt"})
+    with pytest.raises(ModelError, match="is incomplete"):
+        load_components(folder)
+
+
+def test_the_old_names_of_the_attention_weights_in_a_vae_are_understood(tmp_path):
+    """Stable Diffusion v1-4's own VAE file has them."""
+    folder = save_tiny("like sd", tmp_path)
+    file = tmp_path / "vae/diffusion_pytorch_model.safetensors"
+    old = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
+    weights = load_file(file)
+    before = load_components(folder, "cpu", torch.float32).vae.state_dict()
+    renamed = {}
+    for name, weight in weights.items():
+        for new_part, old_part in old.items():
+            name = name.replace(new_part, old_part)
+        renamed[name] = weight
+    assert set(renamed) != set(weights)
+    save_file(renamed, file, metadata={"format": "pt"})
+    after = load_components(folder, "cpu", torch.float32).vae.state_dict()
+    for name, weight in before.items():
+        torch.testing.assert_close(after[name], weight, rtol=0, atol=0)
+
+
+def test_a_broken_config_is_named(tmp_path):
+    folder = save_tiny("like sd", tmp_path)
+    (tmp_path / "unet/config.json").write_text("{ not json")
+    with pytest.raises(ModelError, match="unet can't be read: save the model there again"):
+        load_components(folder)
+
+
+def test_a_missing_pocket_model_says_how_to_bring_it_back(monkeypatch, tmp_path):
+    monkeypatch.setattr(models, "ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match="models/pocket-planets/model_index.json is missing: .*git checkout -- models"):
+        load_components(POCKET)
+
+
+def test_damaged_pocket_weights_say_how_to_bring_them_back(monkeypatch, tmp_path):
+    monkeypatch.setattr(models, "ROOT", tmp_path)
+    save_tiny("like pocket", tmp_path / POCKET)
+    (tmp_path / POCKET / UNET_WEIGHTS).write_bytes(b"half a file")
+    message = f"The weights file {POCKET}/{UNET_WEIGHTS} is damaged: .*git checkout -- models.*clone"
+    with pytest.raises(ModelError, match=message):
+        load_components(POCKET)
+
+
+def test_the_pocket_model_is_found_from_any_folder(monkeypatch, tmp_path):
+    monkeypatch.setattr(models, "ROOT", tmp_path)
+    save_tiny("like pocket", tmp_path / POCKET)
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    assert load_components(POCKET).unet.config.sample_size == 16
+
+
+def test_no_network_for_the_full_model_says_how_to_go_on(monkeypatch, tmp_path, no_network):
+    monkeypatch.setattr(
+        models, "snapshot_download", lambda *a, **k: _download_in_an_empty_cache(*a, **k, cache_dir=tmp_path)
+    )
+    with pytest.raises(ModelError, match=f'could not be downloaded .* go on offline with MODEL = "{POCKET}"'):
+        load_components(FULL)
+
+
+def _download_in_an_empty_cache(*arguments, **options):
+    from huggingface_hub import snapshot_download
+
+    return snapshot_download(*arguments, **options)
+
+
+def test_the_full_model_is_pinned_and_only_safetensors_are_fetched(monkeypatch, tmp_path):
+    save_tiny("like sd", tmp_path / "saved")
+    asked = {}
+
+    def download(repository, revision, allow_patterns):
+        asked.update(repository=repository, revision=revision, files=allow_patterns)
+        return shutil.copytree(tmp_path / "saved", tmp_path / revision)
+
+    monkeypatch.setattr(models, "snapshot_download", download)
+    assert load_components(FULL).unet.config.sample_size == 8
+    assert asked["repository"] == FULL and asked["revision"] == FULL_REVISION and len(FULL_REVISION) == 40
+    assert not any(name.endswith((".bin", ".ckpt", ".pt")) for name in asked["files"])
+    assert UNET_WEIGHTS in asked["files"]
+
+
+def test_too_little_memory_says_what_to_do(monkeypatch, tmp_path):
+    def no_memory(*_, **__):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+
+    monkeypatch.setattr(models.UNet2DConditionModel, "from_pretrained", no_memory)
+    with pytest.raises(ModelError, match="not enough memory: .* pocket model"):
+        load_components(save_tiny("like sd", tmp_path))
+
+
+@pytest.mark.skipif(not (ROOT / POCKET / "model_index.json").is_file(), reason="the pocket model is not trained yet")
+def test_the_pocket_model_has_stable_diffusions_constants(no_network):
+    components = load_components(POCKET)
+    assert pixels_per_latent(components.vae) == 8
+    assert latent_shape(components) == (4, 16, 16)
+    assert components.tokenizer.model_max_length == 77
+    scheduler = components.scheduler.config
+    assert (scheduler.beta_start, scheduler.beta_end, scheduler.beta_schedule) == (0.00085, 0.012, "scaled_linear")

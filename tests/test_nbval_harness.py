@@ -1,0 +1,124 @@
+"""The harness in conftest.py, tested: of a notebook's right and wrong cells exactly the wrong ones must fail."""
+
+import base64
+import io
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from PIL import Image, ImageDraw
+
+ROOT = Path(__file__).parent.parent
+
+
+def planet(colour="red", noise=0.0, size=96):
+    """A small test picture as PNG in base64: a disc on black, with noise of the given size in 0–255."""
+    picture = Image.new("RGB", (size, size), "black")
+    ImageDraw.Draw(picture).ellipse((20, 20, 75, 75), fill=colour)
+    pixels = np.asarray(picture) + noise * np.random.default_rng(0).standard_normal((size, size, 3))
+    file = io.BytesIO()
+    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def curve(power):
+    """A line chart as PNG in base64: x to the given power."""
+    picture = Image.new("RGB", (400, 300), "white")
+    points = [(20 + 360 * x, 280 - 260 * x**power) for x in np.linspace(0, 1, 100)]
+    ImageDraw.Draw(picture).line(points, fill="navy", width=3)
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def shown(**data):
+    return new_output("display_data", data={key.replace("_", "/"): value for key, value in data.items()})
+
+
+def png(encoded):
+    return shown(image_png=encoded, text_plain="a planet")
+
+
+def html(encoded, alt="a planet"):
+    return shown(text_html=f'<img alt="{alt}" src="data:image/png;base64,{encoded}">', text_plain=alt)
+
+
+def display(output):
+    """The source of a cell that displays the data of `output`."""
+    return f"display({dict(output.data)!r}, raw=True)"
+
+
+def widget(model):
+    return new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": model}})
+
+
+def printed(text):
+    return new_output("stream", name="stdout", text=text)
+
+
+# name: (source, committed outputs, passes)
+CELLS = {
+    "right number": ("print(6 * 7)", [printed("42\n")], True),
+    "wrong number": ("print(6 * 7)", [printed("43\n")], False),
+    "trailing semicolon": ("6 * 7;", [], True),
+    "missing result": ("6 * 7", [], False),
+    "no output where one was": ("None", [printed("42\n")], False),
+    "exception": ("1 / 0", [], False),
+    "never run": ("print(1)", None, False),
+    "same picture": (display(png(planet())), [png(planet())], True),
+    "last bits differ": (display(png(planet(noise=2))), [png(planet())], True),
+    "other picture": (display(png(planet("blue"))), [png(planet())], False),
+    "other curve": (display(png(curve(2.0))), [png(curve(1.6))], False),
+    "other size": (display(png(planet(size=128))), [png(planet())], False),
+    "picture missing": ("display({'text/plain': 'a planet'}, raw=True)", [png(planet())], False),
+    "same embedded picture": (display(html(planet(noise=2))), [html(planet())], True),
+    "other embedded picture": (display(html(planet("blue"))), [html(planet())], False),
+    "other alt text": (display(html(planet(), "a moon")), [html(planet())], False),
+    "embedded picture missing": ("display({'text/plain': 'a planet'}, raw=True)", [html(planet())], False),
+    "widget and what it prints": ("print('to the browser')\n" + display(widget("new")), [widget("old")], True),
+    "widget missing": ("print('no slider')", [widget("old")], False),
+    "environment": (
+        "import os; print(*(os.environ[k] for k in ('OMP_NUM_THREADS', 'PYTHONHASHSEED', 'HF_HUB_OFFLINE')))",
+        [printed("1 0 1\n")],
+        True,
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    """Cell name -> the failure's message, or None if it passed; from one run of pytest on one notebook."""
+    folder = tmp_path_factory.mktemp("harness")
+    cells = []
+    for source, outputs, _ in CELLS.values():
+        count = None if outputs is None else 1
+        cells.append(new_code_cell(source, outputs=outputs or [], execution_count=count))
+    nbformat.write(new_notebook(cells=cells), folder / "cells.ipynb")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", f"--rootdir={folder}",
+         "-p", "conftest", "-p", "no:cacheprovider", "--color=no", f"--junitxml={folder}/report.xml", "cells.ipynb"],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )
+    assert (folder / "report.xml").exists(), run.stdout + run.stderr
+    cases = list(ElementTree.parse(folder / "report.xml").iter("testcase"))
+    assert len(cases) == len(CELLS), run.stdout + run.stderr
+    return {name: None if not len(case) else case[0].text for name, case in zip(CELLS, cases)}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_cell_passes_exactly_if_its_outputs_are_right(outcomes, name):
+    passes = CELLS[name][2]
+    assert (outcomes[name] is None) == passes, outcomes[name]
+
+
+def test_failures_say_what_to_look_for(outcomes):
+    assert "make notebooks" in outcomes["never run"]
+    assert "on average" in outcomes["other picture"]
+    assert "pixels instead of" in outcomes["other size"]
+    assert "widget" in outcomes["widget missing"]

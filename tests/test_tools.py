@@ -1,0 +1,103 @@
+"""The tools that write notebooks: executing, normalising, stamping the repository's address."""
+
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tools import execute_notebooks, stamp_badges
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    for name, value in execute_notebooks.KERNEL_ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_executing_twice_gives_the_same_file(tmp_path, environment):
+    path = tmp_path / "twice.ipynb"
+    cells = [new_markdown_cell("# Title"), new_code_cell("x = 6"), new_code_cell("print('x =', x)\nx * 7")]
+    cells[1].metadata = {"execution": {"iopub.status.idle": "now"}, "scrolled": True, "tags": ["setup"]}
+    for cell in cells:
+        del cell["id"]
+    old = new_notebook(cells=cells, metadata={"widgets": {"state": {}}, "colab": {}}, nbformat_minor=4)
+    nbformat.write(old, path)
+    assert execute_notebooks.execute(path) == []
+    once = path.read_text()
+    notebook = nbformat.read(path, as_version=4)
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert notebook.cells[1].metadata == {"tags": ["setup"]}
+    assert len({c.id for c in notebook.cells}) == 3
+    assert [c.execution_count for c in notebook.cells[1:]] == [1, 2]
+    assert [o.get("text") or o.data["text/plain"] for o in notebook.cells[2].outputs] == ["x = 6\n", "42"]
+    execute_notebooks.execute(path)
+    assert path.read_text() == once
+
+
+def test_a_failing_cell_leaves_the_file_alone(tmp_path, environment):
+    path = tmp_path / "failing.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("1 / 0")]), path)
+    before = path.read_text()
+    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+        execute_notebooks.execute(path)
+    assert path.read_text() == before
+
+
+def test_what_goes_to_stderr_is_complained_about():
+    warning = new_output("stream", name="stderr", text="UserWarning: old name\n")
+    notebook = new_notebook(cells=[new_code_cell("f()", outputs=[warning])])
+    (sentence,) = execute_notebooks.complaints(notebook)
+    assert "cell 0" in sentence and "old name" in sentence
+
+
+def test_stamping_adds_what_is_missing_and_mends_what_is_old(tmp_path):
+    path = tmp_path / "05_loop.ipynb"
+    cells = [new_markdown_cell("# The loop\n\n20 minutes"), new_code_cell("1 + 1")]
+    nbformat.write(new_notebook(cells=cells), path)
+    stamp_badges.stamp(path)
+    notebook = nbformat.read(path, as_version=4)
+    assert notebook.cells[0].source == f"# The loop\n\n{stamp_badges.badge(path.name)}\n\n20 minutes"
+    assert [c.source for c in notebook.cells[1:]] == [stamp_badges.setup_cell(), "1 + 1"]
+    stamped = path.read_text()
+    notebook.cells[0].source = notebook.cells[0].source.replace("github.com", "old.example")
+    notebook.cells[1].source = "# an older set-up cell"
+    nbformat.write(notebook, path)
+    stamp_badges.stamp(path)
+    assert path.read_text() == stamped
+
+
+def run_setup_cell(folder, colab):
+    """Run the set-up cell in a fresh Python in `folder`, with a `git clone` that makes folders; what it prints."""
+    script = (
+        "import os, subprocess, sys\n"
+        "def clone(command, check):\n"
+        "    print(*command[:4], command[-1])\n"
+        "    os.makedirs(command[-1].split('/')[-1] + '/notebooks')\n"
+        "    os.makedirs(command[-1].split('/')[-1] + '/helpers')\n"
+        "subprocess.run = clone\n"
+        + ("sys.modules['google.colab'] = object()\n" if colab else "")
+        + stamp_badges.setup_cell()
+        + "\nprint(os.getcwd())\nprint(sys.path[0])\n"
+    )
+    command = [sys.executable, "-c", script]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def test_the_set_up_cell_clones_on_colab_once(tmp_path):
+    address = stamp_badges.repository()
+    repository = tmp_path.resolve() / address.rsplit("/", 1)[1]
+    where = [str(repository / "notebooks"), str(repository)]
+    assert run_setup_cell(tmp_path, colab=True) == [f"git clone --depth 1 {address}", *where]
+    assert run_setup_cell(tmp_path, colab=True) == where                  # after a restart of the kernel
+    assert run_setup_cell(repository / "notebooks", colab=True) == where  # the cell run a second time
+
+
+def test_the_set_up_cell_only_adds_a_path_elsewhere(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    root = tmp_path.resolve()
+    assert run_setup_cell(tmp_path / "notebooks", colab=False) == [str(root / "notebooks"), str(root)]
+    assert os.listdir(tmp_path) == ["notebooks"]

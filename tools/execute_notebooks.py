@@ -1,0 +1,102 @@
+"""Execute notebooks in place, from clean kernels, and write them in one fixed form.
+
+    python -m tools.execute_notebooks [notebook ...]     (default: all in notebooks/)
+
+The same notebook run twice gives the same file, so that a change in git shows only what changed.
+"""
+
+import hashlib
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = Path(__file__).parent.parent
+# What every kernel runs with, here and in the tests: one thread, because the thread count changes the last bits of
+# a result; a fixed hash seed; and no network.
+KERNEL_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+}
+KEPT_CELL_METADATA = {"tags", "slideshow", "jupyter"}
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def cell_id(source, taken):
+    """An id that follows from a cell's text and is not among the ids `taken`."""
+    salt = 0
+    while (new := hashlib.sha256(f"{source}{salt or ''}".encode()).hexdigest()[:8]) in taken:
+        salt += 1
+    return new
+
+
+def normalise(notebook):
+    """Bring an executed notebook into the fixed form, in place: metadata, unique ids, counts 1..n."""
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    notebook.metadata = nbformat.from_dict(METADATA)
+    taken, count = set(), 0
+    for cell in notebook.cells:
+        if not cell.get("id") or cell["id"] in taken:
+            cell["id"] = cell_id(cell.source, taken)
+        taken.add(cell["id"])
+        kept = {k: v for k, v in cell.metadata.items() if k in KEPT_CELL_METADATA}
+        cell.metadata = nbformat.from_dict(kept)
+        if cell.cell_type != "code":
+            continue
+        if cell.source.strip():
+            count += 1
+            cell.execution_count = count
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = cell.execution_count
+    return notebook
+
+
+def complaints(notebook):
+    """What a reader should not see: one sentence for each code cell that wrote to stderr."""
+    return [
+        f"cell {i} wrote to stderr, silence it at its cause: {output.text.strip()[:200]}"
+        for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"
+        for output in cell.outputs if output.output_type == "stream" and output.name == "stderr"
+    ]
+
+
+def execute(path):
+    """Execute the notebook at `path` in a fresh kernel and write it back; returns its complaints.
+
+    Raises nbclient's CellExecutionError where a cell fails; the file is then left as it was.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(
+        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}},
+        record_timing=False, store_widget_state=False, coalesce_streams=True,
+    ).execute()
+    nbformat.write(normalise(notebook), path)
+    return complaints(notebook)
+
+
+def main(paths):
+    os.environ.update(KERNEL_ENVIRONMENT)
+    failed = False
+    for path in [Path(p) for p in paths] or sorted((ROOT / "notebooks").glob("*.ipynb")):
+        started = time.perf_counter()
+        try:
+            found = execute(path)
+        except CellExecutionError as error:
+            found = [f"not written, because a cell failed:\n{error}"]
+        print(f"{path.name}: {time.perf_counter() - started:.0f} s", *found, sep="\n    ")
+        failed = failed or bool(found)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,115 @@
+"""`python -m training STAGE`: runs one stage, or all of them in order. Interrupted stages go on where they stopped."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+STAGES = {  # in order
+    "data": "draw the training pictures",
+    "tokenizer": "learn the tokens from captions",
+    "clip": "learn which caption belongs to which picture; its text tower is the text encoder",
+    "vae": "learn to make pictures 8 x smaller and back",
+    "latents": "put all pictures through the VAE's encoder, once",
+    "unet": "learn to predict the noise in latents",
+    "evaluate": "measure the whole model and write the figures into its card",
+}
+LAUNCHED = ("clip", "vae", "latents", "unet")  # these run in several processes through accelerate
+
+
+def arguments(argv=None):
+    table = "\n".join(f"  {stage:10} {what}" for stage, what in STAGES.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m training", description=f"stages, in order:\n{table}\n  all        all of them",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("stage", choices=[*STAGES, "all"], metavar="STAGE")
+    parser.add_argument("--preset", choices=("cpu", "gpu"), help="settings; default: gpu if there is one")
+    parser.add_argument("--processes", type=int, default=1, help="processes of one thread each, on a CPU")
+    parser.add_argument("--fresh", action="store_true", help="start anew instead of going on from the checkpoint")
+    data = parser.add_argument_group("data")
+    data.add_argument("--count", type=int, default=60_000, help="training pictures")
+    training = parser.add_argument_group("clip, vae, unet (defaults: the preset's)")
+    training.add_argument("--steps", type=int)
+    training.add_argument("--minutes", type=float, help="a time budget instead of a number of steps")
+    training.add_argument("--batch", type=int, help="per process")
+    training.add_argument("--lr", type=float)
+    training.add_argument("--seed", type=int)
+    training.add_argument("--precision", choices=("bf16", "no"), help="no: float32 throughout")
+    training.add_argument("--kl", type=float, default=1e-6, help="vae: weight of the divergence from N(0, 1)")
+    training.add_argument("--attention", choices=("all", "low"), default="all", help="unet: levels that see the text")
+    return parser.parse_args(argv)
+
+
+def settings_for(stage_settings, options):
+    """The preset's settings with the options given; a time budget alone means as many steps as fit."""
+    given = {name: getattr(options, name) for name in ("steps", "minutes", "batch", "lr", "seed", "precision")}
+    given = {name: value for name, value in given.items() if value is not None}
+    if "minutes" in given:
+        given.setdefault("steps", 10_000_000)
+    return replace(stage_settings[options.preset], **given)
+
+
+def run(options):
+    if options.stage == "data":
+        from training import data
+
+        data.main(options.count, options.processes)
+    elif options.stage == "tokenizer":
+        from training import tokenizer
+
+        tokenizer.main()
+    elif options.stage == "clip":
+        from training import clip
+
+        clip.main(settings_for(clip.SETTINGS, options), options.preset, options.fresh)
+    elif options.stage == "vae":
+        from training import vae
+
+        vae.main(settings_for(vae.SETTINGS, options), options.preset, options.fresh, options.kl)
+    elif options.stage == "latents":
+        from training import vae
+
+        vae.latents_main(settings_for(vae.SETTINGS, options), options.preset)
+    elif options.stage == "unet":
+        from training import unet
+
+        unet.main(settings_for(unet.SETTINGS, options), options.preset, options.fresh, options.attention)
+    elif options.stage == "evaluate":
+        from training import evaluate
+
+        evaluate.main()
+
+
+def call(command):
+    """Runs a command to its end, passing SIGTERM on to it; leaves with its status if it failed."""
+    process = subprocess.Popen(command)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches it by itself
+    if status := process.wait():
+        sys.exit(status)
+
+
+def main():
+    options, given = arguments(), sys.argv[1:]
+    if options.preset is None:
+        import torch
+
+        options.preset = "gpu" if torch.cuda.is_available() else "cpu"
+    if options.stage == "all":
+        given.remove("all")
+        for stage in STAGES:
+            print(f"== {stage}: {STAGES[stage]}", flush=True)
+            call([sys.executable, "-m", "training", stage, *given])
+    elif options.processes > 1 and options.stage in LAUNCHED and "LOCAL_RANK" not in os.environ:
+        launcher = [sys.executable, "-m", "accelerate.commands.launch", "--cpu"]
+        launcher += ["--num_processes", str(options.processes), "--num_machines", "1", "--mixed_precision", "no"]
+        call([*launcher, "--dynamo_backend", "no", "-m", "training", *given])
+    else:
+        run(options)
+
+
+if __name__ == "__main__":
+    main()

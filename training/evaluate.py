@@ -1,0 +1,345 @@
+"""Stage "evaluate": how good the pocket model is, measured on pictures that it paints now.
+
+    python -m training.evaluate           # all of it, at most ten minutes on two cores; rewrites the model card
+    python -m training.evaluate --quick   # adherence and the VAE only, under a minute; prints, writes nothing
+
+Prompts are full captions of scenes drawn from seeds that no training used. The judge (judge.py) marks what it
+sees; renders, shuffled prompts and guidance 1 stand beside the model on every scale.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import platform
+import time
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+from transformers import CLIPModel
+from transformers.utils import logging
+
+import training
+from helpers.denoising import generate
+from helpers.models import POCKET, load_components, settings
+from training import data, judge, measures, report, world
+
+MODEL = training.MODELS / "pocket-planets"
+FIRST = 3_000_000_000  # of the evaluation's seeds for scenes and renders: no training ever sees these
+SEEDS = (0, 1, 2)  # of the evaluation: each draws other scenes and other noise
+BATCH = 8
+OPEN = {"a planet": ("kind", "size", "background"), "an explorer": ("figure", "place", "time")}
+FORMS = {
+    "full": {"seen": 1002, "held_out": 504, "unguided": 252,
+             "prompts": 18, "per_prompt": 5, "bank": 5000, "open": 96},
+    "quick": {"seen": 48, "held_out": 24, "unguided": 24},
+}  # fmt: skip
+CURVE = (1.0, 2.0, 4.0, 7.0, 12.0)  # guidance scales
+
+
+class Seen(NamedTuple):
+    """Pictures and what was seen in them, row by row."""
+
+    pictures: np.ndarray  # uint8 (n, 128, 128, 3)
+    classes: np.ndarray  # int8 (n, attributes), the judge's
+    judge: np.ndarray  # float32 (n, 256), the judge's features
+    clip: np.ndarray  # float32 (n, 128), pocket-clip's image features, of length 1
+
+
+# What the worker processes do. Each loads the models once and works on one thread.
+
+workshop = {}
+
+
+def open_workshop(device):
+    torch.set_num_threads(1)
+    logging.disable_progress_bar()
+    workshop["device"] = device
+    workshop["components"] = load_components(str(MODEL), device=torch.device(device), dtype=torch.float32)
+    workshop["judge"] = judge.load(device=device)
+    workshop["clip"] = CLIPModel.from_pretrained(training.MODELS / "pocket-clip").float().eval().to(device)
+
+
+@torch.no_grad()
+def look(pictures):
+    """The judge's marks and both networks' features of pictures."""
+    pixels = judge.to_tensor(pictures).to(workshop["device"])
+    clip = workshop["clip"]
+    directions = clip.visual_projection(clip.vision_model(pixel_values=pixels).pooler_output)
+    directions = torch.nn.functional.normalize(directions, dim=-1).cpu().numpy()
+    return Seen(pictures, *judge.marks(workshop["judge"], pictures), directions)
+
+
+def paint(captions, seeds, guidance_scale):
+    """Let the model paint, in the default number of steps: a picture for each caption and seed of noise."""
+    steps = settings(POCKET)["num_inference_steps"]
+    painted = generate(workshop["components"], captions, seeds, steps, guidance_scale)
+    return look(np.stack([np.asarray(picture) for picture in painted]))
+
+
+def render(rows, seeds):
+    """Draw true pictures of the scenes."""
+    rngs = map(np.random.default_rng, seeds)
+    return look(np.stack([world.render(world.decode(row), rng) for row, rng in zip(rows, rngs)]))
+
+
+@torch.no_grad()
+def rebuild(pictures):
+    """Send pictures through the VAE and back."""
+    vae = workshop["components"].vae
+    latents = vae.encode(judge.to_tensor(pictures).to(workshop["device"])).latent_dist.mean
+    return look(data.to_uint8(vae.decode(latents).sample))
+
+
+def blurred(pictures):
+    """Pictures damaged on purpose."""
+    return look(data.to_uint8(judge.blur(judge.to_tensor(pictures), sigma=1.5)))
+
+
+def work(job):
+    task, arguments = job
+    return task(*arguments)
+
+
+class Workers:
+    """Processes of one thread each on a CPU, one on a GPU; `run` cuts a task's rows into their batches."""
+
+    def __init__(self, processes):
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        os.environ["OMP_NUM_THREADS"] = "1"
+        processes = 1 if self.device == "cuda" else processes
+        self.pool = multiprocessing.get_context("spawn").Pool(processes, open_workshop, (self.device,))
+        self.batch = 128 if self.device == "cuda" else BATCH
+
+    def run(self, name, task, *columns, fixed=()):
+        starts = range(0, len(columns[0]), self.batch)
+        jobs = [(task, (*(column[s : s + self.batch] for column in columns), *fixed)) for s in starts]
+        done = list(tqdm(self.pool.imap(work, jobs), total=len(jobs), desc=name, mininterval=1))
+        return Seen(*(np.concatenate(parts) for parts in zip(*done)))
+
+
+# What is asked, and what is made of the answers.
+
+
+class Prompts(NamedTuple):
+    rows: np.ndarray  # int8 (n, attributes): the scenes
+    captions: list[str]
+    seeds: list[int]  # of noise and renders
+    group: np.ndarray  # which evaluation seed
+
+
+def prompts(count, held_out=False, first=FIRST):
+    """Scenes and their full captions, the same number for each evaluation seed."""
+    rows, captions, seeds, group = [], [], [], []
+    for seed in SEEDS:
+        for i in range(count // len(SEEDS)):
+            rng = np.random.default_rng((first, seed, i))
+            scene = world.sample_scene(rng, held_out)
+            rows.append(world.encode(scene))
+            captions.append(world.caption(scene, rng, detail="full"))
+            seeds.append(first + seed * 1_000_000 + i)
+            group.append(seed)
+    return Prompts(np.stack(rows), captions, seeds, np.array(group))
+
+
+def marked(classes, rows):
+    """(right, applies), bool (n, attributes). What is seen in a picture of the wrong view counts as wrong."""
+    applies = rows >= 0
+    right = (classes == rows) & applies
+    return right & right[:, :1], applies
+
+
+def adherence(classes, rows, group=None):
+    """Rates, with 95 % intervals, at which pictures show what the scenes ask for."""
+    right, applies = marked(classes, rows)
+    column = {name: i for i, name in enumerate(world.ATTRIBUTES)}
+    each = {name: measures.rate(right[applies[:, i], i]) for name, i in column.items()}
+    bound = right[:, column["kind"]] & applies[:, column["colour"]]
+    result = {
+        "mean": measures.mean_rate(right, applies),
+        "all_right": measures.rate((right | ~applies).all(1)),
+        "each": {name: value for name, value in each.items() if value},
+        "count": {
+            moons: measures.rate(right[rows[:, column["moons"]] == i, column["moons"]])
+            for i, moons in enumerate(world.ATTRIBUTES["moons"])
+        },
+        "binding": measures.rate(right[bound, column["colour"]]),  # the colour, where the kind is right
+    }
+    if group is not None:
+        result["mean_by_seed"] = [float(right[group == s].sum() / applies[group == s].sum()) for s in SEEDS]
+    return result
+
+
+def combinations(classes, rows):
+    """For each held-out combination: how often all of its attributes are right together."""
+    right, _ = marked(classes, rows)
+    names, together = list(world.ATTRIBUTES), {}
+    scenes = [world.decode(row) for row in rows]
+    for combination in world.HELD_OUT:
+        asked = [combination.items() <= scene.items() for scene in scenes]
+        columns = [names.index(name) for name in combination]
+        together[" + ".join(combination.values())] = measures.rate(right[asked][:, columns].all(1))
+    return together
+
+
+def distances(sets, reference):
+    """Fréchet and kernel distance of each set of pictures from the reference, in both feature spaces."""
+    return {
+        name: {
+            f"{space}_{distance.__name__}": distance(getattr(seen, space), getattr(reference, space))
+            for space in ("judge", "clip")
+            for distance in (measures.frechet_distance, measures.kernel_distance)
+        }
+        for name, seen in sets.items()
+    }
+
+
+def measure(form, workers):
+    """All figures as nested dicts, and the pictures for the sheets."""
+    size, guidance = FORMS[form], settings(POCKET)["guidance_scale"]
+    seen, unseen = prompts(size["seen"]), prompts(size["held_out"], held_out=True, first=FIRST + 10**7)
+    few = slice(0, None, max(1, size["seen"] // size["unguided"]))
+
+    renders = workers.run("renders", render, seen.rows, seen.seeds)
+    renders_held_out = workers.run("renders, held out", render, unseen.rows, unseen.seeds)
+    rebuilt = workers.run("reconstructions", rebuild, renders.pictures)
+    painted = workers.run("pictures", paint, seen.captions, seen.seeds, fixed=(guidance,))
+    painted_held_out = workers.run("held out", paint, unseen.captions, unseen.seeds, fixed=(guidance,))
+    unguided = workers.run("guidance 1", paint, seen.captions[few], seen.seeds[few], fixed=(1.0,))
+    shuffled = seen.rows[np.random.default_rng(FIRST).permutation(len(seen.rows))]
+
+    ratio = measures.psnr(renders.pictures, rebuilt.pictures)
+    low, high = measures.bootstrap(ratio)
+    results = {
+        "judge": {
+            "renders": adherence(renders.classes, seen.rows),
+            "renders_held_out": adherence(renders_held_out.classes, unseen.rows),
+            "reconstructions": adherence(rebuilt.classes, seen.rows),
+        },
+        "vae": {"psnr": {"rate": float(ratio.mean()), "low": low, "high": high, "n": len(ratio)}},
+        "generated": {
+            "seen": adherence(painted.classes, seen.rows, seen.group),
+            "held_out": adherence(painted_held_out.classes, unseen.rows, unseen.group),
+            "guidance_1": adherence(unguided.classes, seen.rows[few]),
+            "shuffled_prompts": adherence(painted.classes, shuffled),
+        },
+        "held_out_combinations": combinations(painted_held_out.classes, unseen.rows),
+    }
+    if form == "full":
+        others = prompts(size["seen"], first=FIRST + 2 * 10**7)
+        reference = workers.run("other renders", render, others.rows, others.seeds)
+        damaged = workers.run("blurred renders", blurred, renders.pictures)
+        compared = {"renders": renders, "reconstructions": rebuilt, "generated": painted, "blurred": damaged}
+        results["distribution"] = {"n": len(reference.classes), **distances(compared, reference)}
+        bank = training_pictures(size["bank"], workers)
+        results["memory"] = {
+            "bank": size["bank"],
+            "judge": measures.memory_ratio(painted.judge, renders.judge, bank.judge),
+            "clip": measures.memory_ratio(painted.clip, renders.clip, bank.clip),
+        }
+        results["guidance"] = guidance_curve(size["prompts"], size["per_prompt"], workers)
+        results["open_captions"] = open_captions(size["open"], reference, others.rows, guidance, workers)
+        report.sheets(painted, seen.captions, bank)
+    return results
+
+
+def training_pictures(count, workers):
+    """The first pictures of the training set: picture i is drawn from seed i."""
+    return workers.run("training pictures", draw, list(range(count)))
+
+
+def draw(seeds):
+    return look(np.stack([data.draw(seed)[0] for seed in seeds]))
+
+
+def guidance_curve(count, per_prompt, workers):
+    """Adherence and diversity (within a prompt, over that of renders of the same scenes) against guidance."""
+    asked = prompts(count, first=FIRST + 3 * 10**7)
+    rows = np.repeat(asked.rows, per_prompt, axis=0)
+    captions = [caption for caption in asked.captions for _ in range(per_prompt)]
+    seeds = [FIRST + 4 * 10**7 + i for i in range(len(rows))]
+
+    def spread(seen):
+        return {s: measures.mean_distance(getattr(seen, s).reshape(-1, per_prompt, getattr(seen, s).shape[1]))
+                for s in ("judge", "clip")}  # fmt: skip
+
+    true, curve = spread(workers.run("renders of prompts", render, rows, seeds)), []
+    for scale in CURVE:
+        seen = workers.run(f"guidance {scale:g}", paint, captions, seeds, fixed=(scale,))
+        marks, within = adherence(seen.classes, rows), spread(seen)
+        curve.append({"guidance_scale": scale, "mean": marks["mean"], "all_right": marks["all_right"],
+                      **{f"diversity_{s}": within[s] / true[s] for s in true}})  # fmt: skip
+    return {"prompts": len(asked.rows), "pictures_per_prompt": per_prompt, "curve": curve}
+
+
+def open_captions(count, reference, reference_rows, guidance, workers):
+    """Entropy in bits of what short captions leave open, beside that of renders of the same view."""
+    names, result = list(world.ATTRIBUTES), {}
+    for caption, left_open in OPEN.items():
+        seeds = [FIRST + 5 * 10**7 + i for i in range(count)]
+        seen = workers.run(f'"{caption}"', paint, [caption] * count, seeds, fixed=(guidance,))
+        view = world.ATTRIBUTES["view"].index("space" if caption == "a planet" else "surface")
+        asked, true = seen.classes[:, 0] == view, reference_rows[:, 0] == view
+        if "figure" in left_open:
+            true &= reference_rows[:, names.index("figure")] < 3  # an explorer: astronaut, robot or alien
+        result[caption] = {"n": count, "right_view": float(asked.mean())} | {
+            name: {
+                "generated": measures.entropy(seen.classes[asked, names.index(name)]),
+                "renders": measures.entropy(reference.classes[true, names.index(name)]),
+            }
+            for name in left_open
+        }
+    return result
+
+
+def machine(device):
+    """The processor's name and cores, and the GPU's if one was used."""
+    name = platform.processor() or platform.machine()
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo") as lines:
+            names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+        name = names[0] if names else name
+    found = {"cpu": name, "cores": os.cpu_count()}
+    return found | {"gpu": torch.cuda.get_device_name()} if device == "cuda" else found
+
+
+def rounded(value):
+    """Nested figures to three significant digits."""
+    if isinstance(value, dict):
+        return {name: rounded(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(each) for each in value]
+    return float(f"{value:.3g}") if isinstance(value, float) else value
+
+
+def main(quick=False, processes=2):
+    form, start = "quick" if quick else "full", time.monotonic()
+    judge.load()  # says at once if there is none
+    workers = Workers(processes)
+    results = measure(form, workers)
+    workers.pool.close()
+    megabytes = sum(file.stat().st_size for file in training.MODELS.rglob("*") if file.is_file()) / 1e6
+    results = rounded({
+        "form": form,
+        "machine": machine(workers.device),
+        "minutes": (time.monotonic() - start) / 60,
+        "settings": settings(POCKET) | {"scheduler": "PNDMScheduler"},
+        "seeds": list(SEEDS),
+        "models_megabytes": megabytes,
+        **results,
+    })  # fmt: skip
+    results["bars"] = report.bars(results)
+    if not quick:
+        (MODEL / "evaluation.json").write_text(json.dumps(results, indent=1) + "\n")
+        report.write_card(results)
+    print(report.summary(results))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Measure the pocket model.")
+    parser.add_argument("--quick", action="store_true", help="adherence and the VAE only, in under a minute")
+    parser.add_argument("--processes", type=int, default=2, help="processes of one thread each, on a CPU")
+    options = parser.parse_args()
+    main(options.quick, options.processes)

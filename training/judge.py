@@ -1,0 +1,216 @@
+"""The judge: a small classifier of attributes, trained on renders only, which marks generated pictures.
+
+It has no part in making the model: another architecture and seed than CLIP's, and it never sees a generated
+picture. So that imperfect sharpness isn't taken for a wrong attribute, it also learns from blurred, noisy and
+VAE-reconstructed renders; so that it is fair to combinations held out of the model's training, it sees those.
+"""
+
+import copy
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+from torch import nn
+from tqdm.auto import tqdm
+
+import training
+from training import data, loop, vae, world
+
+SETTINGS = {
+    "cpu": loop.Settings(steps=3500, batch=64, lr=3e-3, warmup=50, flat=0.5),
+    "gpu": loop.Settings(steps=6000, batch=256, lr=3e-3, warmup=50, flat=0.5, workers=8),
+}
+FOLDER = training.MODELS / "pocket-judge"
+SEEDS = 2_000_000_000  # of the judge's own renders; the model's training and the evaluation use other ones
+HELD_OUT, REBUILT = 3000, 4000  # pictures of combinations held out of the model's training; reconstructions
+WIDTHS = (16, 32, 64, 128)
+
+
+class Residual(nn.Module):
+    """Two 3 × 3 convolutions, added to what came in (He et al., 1512.03385)."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.GroupNorm(8, channels),
+            nn.ReLU(),
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.GroupNorm(8, channels),
+        )
+
+    def forward(self, x):
+        return F.relu(x + self.body(x))
+
+
+class Judge(nn.Module):
+    """Pictures (batch, 3, 128, 128) in −1…1 → features (batch, 2 × widths[-1]) → logits of each attribute."""
+
+    def __init__(self, attributes, widths=WIDTHS):
+        super().__init__()
+        layers = [nn.Conv2d(3, widths[0], 5, 2, 2, bias=False), nn.GroupNorm(8, widths[0]), nn.ReLU()]
+        for narrow, wide in zip(widths, widths[1:]):
+            layers += [nn.Conv2d(narrow, wide, 3, 2, 1, bias=False), nn.GroupNorm(8, wide), nn.ReLU()]
+            layers += [Residual(wide)]
+        self.body = nn.Sequential(*layers)
+        # The mean over the picture counts (moons), the maximum detects (a figure wherever it stands).
+        sizes = {name: len(values) for name, values in attributes.items()}
+        self.heads = nn.ModuleDict({name: nn.Linear(2 * widths[-1], size) for name, size in sizes.items()})
+        self.attributes, self.widths = attributes, widths
+
+    def features(self, pictures):
+        maps = self.body(pictures)
+        return torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], dim=1)
+
+    def forward(self, pictures):
+        features = self.features(pictures).float()
+        return {name: head(features) for name, head in self.heads.items()}
+
+
+def to_tensor(pictures):
+    """uint8 (n, 128, 128, 3) → float (n, 3, 128, 128) in −1…1."""
+    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def loss_of(logits, attributes):
+    """Sum of the heads' cross-entropies; attributes (batch, heads), −1 where one does not apply."""
+    total = 0.0
+    for (_, scores), wanted in zip(logits.items(), attributes.long().T):
+        if (wanted >= 0).any():
+            total = total + F.cross_entropy(scores, wanted, ignore_index=-1)
+    return total
+
+
+def disturb(pictures, rng):
+    """Flip, blur and noise, each on a part of the batch: what says nothing about the attributes."""
+    flip = torch.from_numpy(rng.random(len(pictures)) < 0.5)
+    pictures = torch.where(flip[:, None, None, None], pictures.flip(3), pictures)
+    pictures = pictures.clone()
+    blurred = torch.from_numpy(np.flatnonzero(rng.random(len(pictures)) < 0.3))
+    if len(blurred):
+        pictures[blurred] = blur(pictures[blurred], sigma=rng.uniform(0.4, 1.3))
+    strength = rng.uniform(0, 0.15, len(pictures)) * (rng.random(len(pictures)) < 0.5)
+    strength = torch.from_numpy(strength.astype(np.float32))
+    noise = torch.from_numpy(rng.standard_normal(pictures.shape, dtype=np.float32))
+    return pictures + strength[:, None, None, None] * noise
+
+
+def blur(pictures, sigma):
+    """Gaussian blur of `sigma` pixels of a float tensor (n, channels, height, width)."""
+    reach = max(1, int(np.ceil(3 * sigma)))
+    line = torch.exp(-(torch.arange(-reach, reach + 1.0) ** 2) / (2 * sigma**2)).to(pictures)
+    line, channels = line / line.sum(), pictures.shape[1]
+    padded = F.pad(pictures, [reach] * 4, mode="reflect")
+    padded = F.conv2d(padded, line.view(1, 1, 1, -1).repeat(channels, 1, 1, 1), groups=channels)
+    return F.conv2d(padded, line.view(1, 1, -1, 1).repeat(channels, 1, 1, 1), groups=channels)
+
+
+@torch.no_grad()
+def marks(judge, pictures, batch=64):
+    """(classes, features) of uint8 pictures (n, 128, 128, 3): int8 (n, attributes), float32 (n, features).
+
+    A class is given for every attribute, also for one that the picture's view doesn't have.
+    """
+    device = next(judge.parameters()).device
+    classes, features = [], []
+    for start in range(0, len(pictures), batch):
+        seen = judge.features(to_tensor(pictures[start : start + batch]).to(device))
+        classes.append(torch.stack([head(seen).argmax(1) for head in judge.heads.values()], dim=1).cpu())
+        features.append(seen.cpu())
+    return torch.cat(classes).to(torch.int8).numpy(), torch.cat(features).numpy()
+
+
+def save(judge, folder=FOLDER):
+    """Write the judge as fp16 safetensors and a config that names its attributes."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = copy.deepcopy(judge).half().cpu().state_dict()
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    config = {"widths": judge.widths, "attributes": judge.attributes}
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def load(folder=FOLDER, device="cpu"):
+    """The saved judge, in float32, ready to mark. Raises FileNotFoundError or ValueError with what to do."""
+    folder = Path(folder)
+    if not (folder / "model.safetensors").is_file():
+        raise FileNotFoundError(f"There is no judge in {folder}: train it with `python -m training judge`.")
+    config = json.loads((folder / "config.json").read_text())
+    if {name: tuple(values) for name, values in config["attributes"].items()} != world.ATTRIBUTES:
+        raise ValueError(
+            f"The judge in {folder} knows another world: train it, `python -m training judge --fresh`."
+        )
+    judge = Judge(config["attributes"], config["widths"])
+    judge.load_state_dict(load_file(folder / "model.safetensors"))
+    return judge.float().eval().to(device)
+
+
+def held_out_pictures():
+    """Renders of the combinations that the model's training set lacks, drawn once and kept."""
+    path = training.CACHE / "judge" / "held_out.npz"
+    if not path.exists():
+        drawn = [data.draw(SEEDS + i, held_out=True) for i in tqdm(range(HELD_OUT), desc="held-out pictures")]
+        pictures, attributes = map(np.stack, zip(*drawn))
+        np.savez(path, pictures=pictures, attributes=attributes)
+    kept = np.load(path)
+    return kept["pictures"], kept["attributes"]
+
+
+@torch.no_grad()
+def reconstructions(pictures, device):
+    """Pictures (uint8) through the VAE and back, with a little noise on the latents; kept for a later run."""
+    autoencoder, mark = vae.load_vae()
+    path = training.CACHE / "judge" / "reconstructions.npz"
+    if path.exists() and str(np.load(path)["mark"]) == mark:
+        return np.load(path)["pictures"]
+    autoencoder.to(device)
+    rebuilt = []
+    for start in tqdm(range(0, len(pictures), 16), desc="reconstructions"):
+        latents = autoencoder.encode(to_tensor(pictures[start : start + 16]).to(device)).latent_dist.mean
+        noise = torch.rand(len(latents), 1, 1, 1, device=device) * 0.15 * latents.std()
+        rebuilt.append(data.to_uint8(autoencoder.decode(latents + noise * torch.randn_like(latents)).sample))
+    rebuilt = np.concatenate(rebuilt)
+    np.savez(path, pictures=rebuilt, mark=mark)
+    return rebuilt
+
+
+def main(settings, preset="cpu", fresh=False):
+    """Trains the judge: two thirds of a batch are training pictures, the rest held-out ones and reconstructions."""
+    accelerator = loop.start(settings, cpu=preset == "cpu")
+    run = loop.Run("judge", Judge(world.ATTRIBUTES), settings, accelerator, fresh)
+    judge, ema, device = run.model, run.ema, accelerator.device
+    sources = [data.load(), held_out_pictures()]
+    if (training.MODELS / "pocket-planets" / "vae" / "config.json").exists():
+        parts = (REBUILT - HELD_OUT // 2, HELD_OUT // 2)
+        pictures, attributes = (
+            np.concatenate([each[:n] for each, n in zip(kind, parts)]) for kind in zip(*sources)
+        )
+        sources.append((reconstructions(pictures, device), attributes))
+    unseen, wanted = data.fresh(500)
+    shares = [settings.batch // 6] * (len(sources) - 1)
+    shares = [settings.batch - sum(shares), *shares]
+
+    def draw(rng):
+        rows = [np.sort(rng.integers(len(source[0]), size=share)) for source, share in zip(sources, shares)]
+        pictures, attributes = (
+            np.concatenate([kind[r] for kind, r in zip(each, rows)]) for each in zip(*sources)
+        )
+        return disturb(to_tensor(pictures), rng), torch.from_numpy(attributes)
+
+    def report():
+        right = (marks(ema, unseen)[0] == wanted)[wanted >= 0].mean()
+        loss = {"loss": round(run.loss.item(), 4)} if run.loss is not None else {}
+        return loss | {"accuracy": round(float(right), 4)}
+
+    for pictures, attributes in run.batches(draw, report):
+        with accelerator.autocast():
+            logits = judge(pictures.to(device))
+        run.optimise(loss_of(logits, attributes.to(device)))
+
+    if accelerator.is_main_process:
+        save(ema)
+        print("judge: saved in models/pocket-judge")
+    accelerator.wait_for_everyone()

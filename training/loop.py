@@ -1,0 +1,200 @@
+"""What the training stages share: device, clock, learning rate, moving average, checkpoints, sample sheets."""
+
+import copy
+import json
+import os
+import signal
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from PIL import Image
+from tqdm.auto import tqdm
+
+import training
+
+CHECKPOINT_MINUTES, REPORT_MINUTES = 3, 5
+
+
+@dataclass
+class Settings:
+    """One stage's settings for one kind of machine; `batch` is per process, `minutes` is a budget of wall-clock time."""
+
+    steps: int
+    batch: int
+    lr: float
+    warmup: int = 150  # steps
+    flat: float = 0.6  # fraction of the training before the learning rate begins to fall
+    workers: int = 0  # processes that prepare batches ahead
+    minutes: float | None = None
+    precision: str = "bf16"
+    seed: int = 0
+
+
+def start(settings, cpu):
+    """The accelerator (device, autocast, other processes), with the same random weights to come in every process."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    accelerator = Accelerator(cpu=cpu, mixed_precision=settings.precision)
+    if accelerator.device.type == "cpu":
+        torch.set_num_threads(1)  # one process a core is faster than several threads
+    torch.manual_seed(settings.seed)
+    return accelerator
+
+
+def fraction_done(step, steps, elapsed=0.0, minutes=None):
+    """How much of the training is done, 0...1: by steps or by minutes, whichever is further."""
+    return min(1.0, max(step / steps, elapsed / minutes if minutes else 0.0))
+
+
+def lr_scale(step, fraction, warmup, flat):
+    """The factor on the learning rate: linear warm-up, flat, then linear down to 2 %."""
+    rise = min(1.0, (step + 1) / warmup) if warmup else 1.0
+    fall = 1.0 if fraction <= flat else 1 - 0.98 * (fraction - flat) / (1 - flat)
+    return rise * fall
+
+
+def ema_decay(step):
+    """The moving average's decay: short at the start, so that it forgets the random weights; 0.999 from step 9,000."""
+    return min(0.999, (1 + step) / (10 + step))
+
+
+@torch.no_grad()
+def update_ema(ema, model, step):
+    torch._foreach_lerp_(list(ema.parameters()), list(model.parameters()), 1 - ema_decay(step))
+
+
+class Batches(torch.utils.data.Dataset):
+    """Batch number `step`, drawn from a seed of its own: a resumed run sees what an uninterrupted one would have."""
+
+    def __init__(self, draw, seed):
+        self.draw, self.seed = draw, seed
+
+    def __getitem__(self, step):
+        return self.draw(np.random.default_rng((*self.seed, step)))
+
+
+class Run:
+    """One stage's training: the model, its optimiser and moving average, where it stands, its checkpoint and log."""
+
+    def __init__(self, stage, model, settings, accelerator, fresh=False):
+        self.stage, self.settings, self.accelerator = stage, settings, accelerator
+        self.folder = training.CACHE / stage
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.model = model.to(accelerator.device)
+        self.ema = copy.deepcopy(self.model).requires_grad_(False)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=settings.lr, betas=(0.9, 0.99), weight_decay=0.01,
+            fused=accelerator.device.type in ("cpu", "cuda"),
+        )  # fmt: skip
+        self.step, self.elapsed, self.loss = 0, 0.0, None
+        if not fresh and (self.folder / "checkpoint.pt").exists():
+            self.restore()
+
+    @property
+    def fraction(self):
+        return fraction_done(self.step, self.settings.steps, self.elapsed / 60, self.settings.minutes)
+
+    def restore(self):
+        checkpoint = torch.load(self.folder / "checkpoint.pt", map_location=self.accelerator.device)
+        for part in ("model", "ema", "optimizer"):
+            getattr(self, part).load_state_dict(checkpoint[part])
+        self.step, self.elapsed = checkpoint["step"], checkpoint["elapsed"]
+        self.accelerator.print(f"{self.stage}: going on from step {self.step}, {self.elapsed / 60:.1f} minutes.")
+
+    def save(self):
+        """Writes the checkpoint beside the old one and then swaps them, so that there is always a whole one."""
+        if self.accelerator.is_main_process:
+            state = {part: getattr(self, part).state_dict() for part in ("model", "ema", "optimizer")}
+            torch.save(state | {"step": self.step, "elapsed": self.elapsed}, self.folder / "checkpoint.new")
+            os.replace(self.folder / "checkpoint.new", self.folder / "checkpoint.pt")
+
+    def batches(self, draw, report):
+        """Yields batch after batch until steps or minutes are spent; the caller calls `optimise` once for each.
+
+        draw(rng) makes a batch (arrays or tensors) on the CPU; report() is called every few minutes and at the end,
+        in the main process only. SIGINT and SIGTERM save a checkpoint after the current step and leave.
+        """
+        settings, rank = self.settings, self.accelerator.process_index
+        loader = torch.utils.data.DataLoader(
+            Batches(draw, (settings.seed, rank)), batch_size=None, sampler=range(self.step, settings.steps),
+            num_workers=settings.workers, pin_memory=self.accelerator.device.type == "cuda",
+        )  # fmt: skip
+        stop = []
+        handlers = {s: signal.signal(s, lambda *_: stop.append(1)) for s in (signal.SIGINT, signal.SIGTERM)}
+        bar = tqdm(total=None if settings.minutes else settings.steps, initial=self.step, desc=self.stage,
+                   disable=not self.accelerator.is_main_process, mininterval=2, maxinterval=60)  # fmt: skip
+        before, clock = self.elapsed, time.monotonic()
+        saved = reported = clock
+        try:
+            for batch in loader if self.fraction < 1 else ():
+                scale = lr_scale(self.step, self.fraction, settings.warmup, settings.flat)
+                for group in self.optimizer.param_groups:
+                    group["lr"] = settings.lr * scale
+                torch.manual_seed(int(np.random.default_rng((settings.seed, rank, self.step, 1)).integers(2**31)))
+                yield batch
+                self.step += 1
+                now = time.monotonic()
+                self.elapsed, stopping = self.agree(before + now - clock, len(stop))
+                bar.update()
+                if stopping or now - saved > 60 * CHECKPOINT_MINUTES:
+                    self.save()
+                    saved = now
+                if stopping:
+                    self.accelerator.print(f"\nStopped at step {self.step}; the same command again goes on from there.")
+                    raise SystemExit(130)
+                if self.step % 10 == 0:
+                    bar.set_postfix(loss=f"{self.loss.item():.4f}", done=f"{100 * self.fraction:.0f}%", refresh=False)
+                    if not torch.isfinite(self.loss):
+                        raise SystemExit("The loss is no longer a number: start again with --fresh and a smaller --lr.")
+                if self.fraction < 1 and now - reported > 60 * REPORT_MINUTES:
+                    self.report(report)
+                    reported = time.monotonic()
+                if self.fraction >= 1:
+                    break
+        finally:
+            bar.close()
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        self.save()
+        self.report(report)
+
+    def agree(self, *numbers):
+        """The largest of each number over all processes, so that all of them stop at the same step."""
+        if self.accelerator.num_processes == 1:
+            return numbers
+        mine = torch.tensor([numbers], dtype=torch.float32, device=self.accelerator.device)
+        return self.accelerator.gather(mine).amax(0).tolist()
+
+    def optimise(self, loss):
+        """One step of AdamW on the loss: gradients averaged over the processes and clipped, moving average updated."""
+        self.accelerator.backward(loss)
+        parameters = [p for p in self.model.parameters() if p.grad is not None]
+        if self.accelerator.num_processes > 1:
+            flat = torch.nn.utils.parameters_to_vector([p.grad for p in parameters])
+            torch.nn.utils.vector_to_parameters(self.accelerator.reduce(flat, "mean"), [p.grad for p in parameters])
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        update_ema(self.ema, self.model, self.step)
+        self.loss = loss.detach()
+
+    def report(self, report):
+        """Calls the stage's report() and adds the figures that it returns to the log."""
+        if self.accelerator.is_main_process:
+            figures = {"step": self.step, "minutes": round(self.elapsed / 60, 2)} | report()
+            with open(self.folder / "log.jsonl", "a") as file:
+                file.write(json.dumps(figures) + "\n")
+            tqdm.write(f"{self.stage}: " + ", ".join(f"{name} {value}" for name, value in figures.items()))
+        self.accelerator.wait_for_everyone()
+
+
+def sheet(pictures, path, columns):
+    """Writes pictures, uint8 (N, H, W, 3), as one PNG in rows of `columns`."""
+    count, height, width, _ = pictures.shape
+    page = np.full((-(-count // columns) * height, columns * width, 3), 255, np.uint8)
+    for i, picture in enumerate(pictures):
+        y, x = i // columns * height, i % columns * width
+        page[y : y + height, x : x + width] = picture
+    Image.fromarray(page).save(path)

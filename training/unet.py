@@ -1,0 +1,119 @@
+"""Stage "unet": the U-Net learns to predict the noise in noised latents, given the caption.
+
+Ho et al. 2020 (2006.11239), algorithm 1, in the latent space of Rombach et al. 2022 (2112.10752), with the captions left
+out for one picture in ten (Ho & Salimans 2022, 2207.12598) and the loss weighed as in Hang et al. 2023 (2303.09556).
+"""
+
+import copy
+import json
+
+import diffusers
+import numpy as np
+import torch
+from diffusers import DDPMScheduler, DPMSolverMultistepScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
+
+import training
+from training import clip, data, loop, tokenizer, vae
+
+SETTINGS = {
+    "cpu": loop.Settings(steps=4000, batch=128, lr=1e-3),
+    "gpu": loop.Settings(steps=10_000, batch=1024, lr=1e-3, workers=14),
+}
+GAMMA = 5  # Hang et al.'s choice
+CAPTION_DROPOUT = 0.1
+PROMPTS = (
+    "an astronaut on mars", "a robot on the moon at night", "an alien in the jungle, watercolour",
+    "a pencil sketch of a rocket on an icy planet", "a giant blue gas giant with rings",
+    "a small red rocky planet with two moons", "a lava planet in a purple nebula", "a planet",
+)  # fmt: skip
+# Stable Diffusion v1-4's own keys and no others: schedulers made from_config must behave the same on both models.
+SCHEDULER = {
+    "_class_name": "PNDMScheduler", "_diffusers_version": "0.7.0.dev0", "beta_end": 0.012,
+    "beta_schedule": "scaled_linear", "beta_start": 0.00085, "num_train_timesteps": 1000, "set_alpha_to_one": False,
+    "skip_prk_steps": True, "steps_offset": 1, "trained_betas": None, "clip_sample": False,
+}  # fmt: skip
+
+
+def new_unet(attention="all"):
+    """5.6 M parameters with text at both lower levels ("all"), 5.0 M with text at the lowest level only ("low")."""
+    down = ("DownBlock2D", "CrossAttnDownBlock2D" if attention == "all" else "DownBlock2D", "CrossAttnDownBlock2D")
+    return UNet2DConditionModel(
+        sample_size=16, block_out_channels=(64, 96, 128), layers_per_block=1, norm_num_groups=16,
+        down_block_types=down, up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
+        cross_attention_dim=clip.WIDTH, attention_head_dim=(2, 3, 4),  # numbers of heads, in spite of the name
+    )  # fmt: skip
+
+
+def min_snr_weights(alphas_cumprod):
+    """min(SNR, gamma) / SNR for each timestep: the weight of an error in the noise (Hang et al., section 3.4)."""
+    snr = alphas_cumprod / (1 - alphas_cumprod)
+    return snr.clamp(max=GAMMA) / snr
+
+
+def write_pipeline():
+    """model_index.json and the scheduler's config: the folder becomes one that StableDiffusionPipeline loads."""
+    folder = training.MODELS / "pocket-planets"
+    (folder / "scheduler").mkdir(parents=True, exist_ok=True)
+    (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(SCHEDULER, indent=2) + "\n")
+    index = {
+        "_class_name": "StableDiffusionPipeline", "_diffusers_version": diffusers.__version__,
+        "feature_extractor": [None, None], "image_encoder": [None, None], "requires_safety_checker": False,
+        "safety_checker": [None, None], "scheduler": ["diffusers", "PNDMScheduler"],
+        "text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"],
+        "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"],
+    }  # fmt: skip
+    (folder / "model_index.json").write_text(json.dumps(index, indent=2) + "\n")
+
+
+def main(settings, preset="cpu", fresh=False, attention="all"):
+    accelerator = loop.start(settings, cpu=preset == "cpu")
+    device = accelerator.device
+    _, attributes = data.load()
+    latents = vae.load_latents()
+    autoencoder, words, text_encoder = vae.load_vae()[0].to(device), tokenizer.load(), clip.load_text_encoder().to(device)
+    scheduler = DDPMScheduler.from_config(SCHEDULER)
+    weights = min_snr_weights(scheduler.alphas_cumprod).to(device)
+    run = loop.Run("unet", new_unet(attention), settings, accelerator, fresh)
+    # On a CPU the plain attention has the faster backward pass, on a GPU the fused one.
+    run.model.set_attn_processor(AttnProcessor() if device.type == "cpu" else AttnProcessor2_0())
+    painter = StableDiffusionPipeline(
+        vae=autoencoder, text_encoder=text_encoder, tokenizer=words, unet=run.ema,
+        scheduler=DPMSolverMultistepScheduler.from_config(SCHEDULER),
+        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+    )  # fmt: skip
+    painter.set_progress_bar_config(disable=True)
+
+    def draw(rng):
+        rows = rng.integers(len(latents), size=settings.batch)
+        captions = data.captions(attributes[rows], rng)
+        captions = ["" if rng.random() < CAPTION_DROPOUT else caption for caption in captions]
+        captions, which = np.unique(captions, return_inverse=True)  # each different caption is embedded once
+        ids = words(list(captions), padding="max_length", truncation=True, return_tensors="pt").input_ids
+        return latents[rows], ids, which
+
+    def report():
+        noise = torch.Generator().manual_seed(0)
+        pictures = painter(list(PROMPTS), num_inference_steps=12, guidance_scale=4, generator=noise, output_type="np")
+        pictures = (pictures.images * 255).round().astype(np.uint8)
+        loop.sheet(pictures, run.folder / f"samples-{run.step:06}.png", columns=4)
+        return {"loss": round(run.loss.item(), 4)} if run.loss is not None else {}
+
+    for moments, ids, which in run.batches(draw, report):
+        mean, std = moments.to(device).float().unbind(1)
+        clean = (mean + std * torch.randn_like(mean)) * autoencoder.config.scaling_factor
+        noise = torch.randn_like(clean)
+        timesteps = torch.randint(scheduler.config.num_train_timesteps, (len(clean),), device=device)
+        noisy = scheduler.add_noise(clean, noise, timesteps)
+        with accelerator.autocast():
+            with torch.no_grad():
+                text_embeddings = text_encoder(ids.to(device)).last_hidden_state[which.to(device)]
+            noise_pred = run.model(noisy, timesteps, text_embeddings).sample
+        errors = (noise_pred.float() - noise).square().mean((1, 2, 3))
+        run.optimise((weights[timesteps] * errors).mean())
+
+    if accelerator.is_main_process:
+        copy.deepcopy(run.ema).half().save_pretrained(training.MODELS / "pocket-planets" / "unet")
+        write_pipeline()
+        print("unet: saved; StableDiffusionPipeline.from_pretrained loads models/pocket-planets")
+    accelerator.wait_for_everyone()
