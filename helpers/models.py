@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import torch
 from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
-from huggingface_hub import snapshot_download
+from huggingface_hub import model_info, snapshot_download
+from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors import SafetensorError, safe_open
 from transformers import CLIPTextModel, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
@@ -141,12 +142,18 @@ def _model_folder(model):
 
 
 def _download_full():
-    """Fetch the full model once, at its pinned revision, safetensors only; later calls find it there."""
+    """The full model's folder, at its pinned revision, safetensors only; fetched if it isn't here yet."""
     files = ["model_index.json", "tokenizer/*", "scheduler/*"]
     files += [f"{part}/{name}" for part, weights in WEIGHTS.items() for name in ("config.json", weights)]
+    wanted = {"repo_id": FULL, "revision": FULL_REVISION, "allow_patterns": files}
     try:
-        return Path(snapshot_download(FULL, revision=FULL_REVISION, allow_patterns=files))
-    except OSError as error:  # no network, no such host, no room on the disk: all of them are OSErrors
+        return Path(snapshot_download(**wanted, local_files_only=True))
+    except LocalEntryNotFoundError:
+        pass  # it was not downloaded before, or not to the end
+    try:
+        model_info(FULL, revision=FULL_REVISION, timeout=20)  # says at once if there is no network
+        return Path(snapshot_download(**wanted))
+    except Exception as error:  # no network, no such host, no room on the disk: each library has its own
         raise ModelError(
             f"{FULL} could not be downloaded ({type(error).__name__}): check the network and that 5 GB of "
             f'disk are free, or go on offline with MODEL = "{POCKET}".'

@@ -18,14 +18,14 @@ def read_arguments(arguments):
     parser.add_argument("--seed", type=int, default=0, help="another seed, another picture (default 0)")
     parser.add_argument("--model", default="pocket", help='"pocket" (default), "full", or a model folder')
     parser.add_argument("--steps", type=int, help="denoising steps, 1 to 1000 (default: the model's)")
-    parser.add_argument("--guidance", type=float, help="how closely to follow the prompt (default: the model's)")
+    parser.add_argument("--guidance", type=float, help="how closely to follow the prompt, 0 up")
     parser.add_argument("--negative", default="", help="what to keep out of the picture")
     parser.add_argument("--out", type=Path, help="the PNG file to write (default: out/PROMPT-SEED.png)")
     return parser.parse_args(arguments)
 
 
 def file_name(prompt, seed):
-    """A file name of letters, digits and hyphens: "An astronaut, on Mars!" becomes an-astronaut-on-mars-0.png."""
+    """A safe file name: "An astronaut, on Mars!" with seed 0 becomes an-astronaut-on-mars-0.png."""
     plain = unicodedata.normalize("NFKD", prompt).encode("ascii", "ignore").decode().lower()
     words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].rstrip("-")
     return f"{words or 'picture'}-{seed}.png"
@@ -56,16 +56,21 @@ def paint(options):
     start = time.perf_counter()
     components = load_components(model)
     loaded = time.perf_counter()
-    [picture] = generate(components, options.prompt, options.seed, negative_prompts=options.negative, **chosen)
+    [picture] = generate(
+        components, options.prompt, options.seed, negative_prompts=options.negative, **chosen
+    )
     painted = time.perf_counter()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         picture.save(out)
     except OSError as error:
-        raise InputError(f"{out} can't be written ({error.strerror}): choose another place with --out.") from error
-    return (f"Wrote {out.as_posix()} in {painted - loaded:.1f} s (and {loaded - start:.1f} s to load) with {model}, "
-            f"{chosen['num_inference_steps']} steps, guidance {chosen['guidance_scale']:g}, seed {options.seed}, "
-            f"on {components.unet.device.type}.")
+        why = error.strerror or error
+        raise InputError(f"{out} can't be written ({why}): choose another place with --out.") from error
+    return (
+        f"Wrote {out.as_posix()} in {painted - loaded:.1f} s (and {loaded - start:.1f} s to load) "
+        f"with {model}, {chosen['num_inference_steps']} steps, guidance {chosen['guidance_scale']:g}, "
+        f"seed {options.seed}, on {components.unet.device.type}."
+    )
 
 
 def main(arguments=None):

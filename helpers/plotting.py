@@ -2,13 +2,14 @@
 
 Every figure is drawn on light paper of its own, so that it reads the same in a light and a dark theme, and
 leaves the cell as one HTML image whose `alt` text JupyterLab, the site and the slides keep; where no image
-can be shown, the text stands for it. Pictures are stored as JPEG, drawings as PNG: that keeps notebooks small.
+can be shown, the text stands for it. Pictures are stored as JPEG, drawings as PNG: notebooks stay small.
 """
 
 import base64
 import html
 import io
 import textwrap
+from pathlib import Path
 
 import matplotlib
 from IPython.display import display
@@ -20,11 +21,12 @@ from helpers.errors import InputError
 # Okabe & Ito's colours, which colour-blind readers can tell apart. Each means one thing in all notebooks.
 NOISE = "#D55E00"
 SIGNAL = "#0072B2"
-PREDICTION = "#007A5E"
-GUIDANCE = "#B0508A"
+PREDICTION = "#009E73"
+GUIDANCE = "#CC79A7"
 INK = "#1F2430"
 PAPER = "#FFFFFF"
 
+IMAGES = Path(__file__).parent.parent / "images"
 WIDTH = 1040  # pixels that a notebook cell has beside JupyterLab's side bar, and a projector shows
 LARGEST_CELL = 256
 GAP = 8
@@ -53,6 +55,15 @@ def show(picture, alt):
     _display_picture(_resized(picture, picture.width * factor, picture.height * factor), alt)
 
 
+def show_diagram(name, alt):
+    """Show images/NAME.svg, one of the series' own drawings."""
+    _check_alt(alt)
+    file = IMAGES / f"{name}.svg"
+    if not file.is_file():
+        raise InputError(f"There is no drawing images/{name}.svg: look into images/ for the names.")
+    display(Shown(file.read_bytes(), "svg+xml", WIDTH, alt))
+
+
 def show_grid(pictures, titles, alt, columns=4):
     """Show pictures row by row, each under its title; `titles` is a list of as many strings."""
     _check_alt(alt)
@@ -71,7 +82,7 @@ def film_strip(rows, row_labels, column_labels, alt):
     """
     _check_alt(alt)
     if len(rows) != len(row_labels) or any(len(row) != len(column_labels) for row in rows):
-        raise InputError("A film strip needs a label for each row, and in each row a picture for each column.")
+        raise InputError("A film strip needs a label for each row, and in each a picture for each column.")
     _display_picture(_table(rows, column_labels, len(column_labels), row_labels), alt)
 
 
@@ -82,7 +93,7 @@ def latent_pictures(latents):
 
 
 def drawing(xlabel, ylabel, title, width=8, height=4.5):
-    """A styled, empty matplotlib figure and its axes, in inches at 100 dots an inch; end with `show_drawing`."""
+    """An empty, styled matplotlib figure and its axes, in inches (100 dots each); end with `show_drawing`."""
     style = {"font.size": 13, "axes.titlesize": 15, "axes.titleweight": "bold", "axes.titlelocation": "left",
              "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25,
              "figure.facecolor": PAPER, "axes.facecolor": PAPER, "text.color": INK, "axes.labelcolor": INK,
@@ -139,7 +150,7 @@ def _table(rows, titles, columns, row_labels=(), per_row_titles=False):
     canvas = ImageDraw.Draw(Image.new("RGB", (1, 1)))
     left = max((canvas.textbbox((0, 0), label, font)[2] + GAP for label in labels), default=0)
 
-    cell = min(LARGEST_CELL, (WIDTH - left) // columns - GAP)
+    cell = min(LARGEST_CELL, (WIDTH - left - GAP) // columns - GAP)
     heights = [max(cell * picture.height // picture.width for picture in row) for row in rows]
     wrapped = ["\n".join(_wrap(title, cell, font)) for title in titles]
     line = FONT_SIZE * 5 // 4
@@ -156,7 +167,8 @@ def _table(rows, titles, columns, row_labels=(), per_row_titles=False):
         for j, picture in enumerate(row):
             x = GAP + left + j * (cell + GAP)
             if heads[i]:
-                pen.multiline_text((x, y), chunks[i][j], INK, font, spacing=line - FONT_SIZE)
+                bottom = (x, y + heads[i] - GAP // 2)
+                pen.multiline_text(bottom, chunks[i][j], INK, font, anchor="ld", spacing=line - FONT_SIZE)
             table.paste(_resized(picture, cell, cell * picture.height // picture.width), (x, y + heads[i]))
         y += heads[i]
         if labels:

@@ -32,7 +32,9 @@ SCHEDULERS = [
 PROMPTS = ["an astronaut on mars", "a planet"]
 NEGATIVE = ["red", ""]
 has_pocket = (ROOT / POCKET / "model_index.json").is_file()
-pocket = pytest.param(POCKET, marks=pytest.mark.skipif(not has_pocket, reason="the pocket model is not trained yet"))
+pocket = pytest.param(
+    POCKET, marks=pytest.mark.skipif(not has_pocket, reason="the pocket model is not trained yet")
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +55,16 @@ def pixels(pictures):
 
 @all_models
 @pytest.mark.parametrize("scheduler_class", SCHEDULERS)
-def test_the_loop_by_hand_paints_the_pipelines_picture(model, scheduler_class):
+def test_the_loop_by_hand_paints_the_pipelines_picture(model, scheduler_class, monkeypatch):
     components, pipeline = model
     scheduler = scheduler_class.from_config(components.scheduler.config)
-    pipeline.scheduler = scheduler_class.from_config(components.scheduler.config)
+    monkeypatch.setattr(pipeline, "scheduler", scheduler_class.from_config(components.scheduler.config))
     ours = generate(components, PROMPTS, [3, 4], 6, 5.0, NEGATIVE, scheduler=scheduler)
     theirs = pipeline(
-        PROMPTS, negative_prompt=NEGATIVE, num_inference_steps=6, guidance_scale=5.0,
+        PROMPTS,
+        negative_prompt=NEGATIVE,
+        num_inference_steps=6,
+        guidance_scale=5.0,
         generator=[generator(3), generator(4)],
     ).images
     assert np.abs(pixels(ours) - pixels(theirs)).max() == 0
@@ -68,10 +73,10 @@ def test_the_loop_by_hand_paints_the_pipelines_picture(model, scheduler_class):
 
 @all_models
 @pytest.mark.parametrize("scheduler_class", SCHEDULERS)
-def test_the_latents_are_the_pipelines_to_the_last_bit(model, scheduler_class):
+def test_the_latents_are_the_pipelines_to_the_last_bit(model, scheduler_class, monkeypatch):
     components, pipeline = model
     scheduler = scheduler_class.from_config(components.scheduler.config)
-    pipeline.scheduler = scheduler_class.from_config(components.scheduler.config)
+    monkeypatch.setattr(pipeline, "scheduler", scheduler_class.from_config(components.scheduler.config))
     generators = [generator(0)]
     noise = initial_noise(latent_shape(components), generators)
     embeddings = encode_prompts(components, PROMPTS[:1])
@@ -182,7 +187,9 @@ def test_the_callback_sees_every_call_of_the_u_net(model):
     assert [step.index for step in steps] == list(range(6))  # PNDM calls the U-Net once more than steps
     assert [int(step.t) for step in steps] == components.scheduler.timesteps.tolist()
     shape = (2, *latent_shape(components))
-    assert all(step.latents.shape == step.noise_pred.shape == step.predicted_x0.shape == shape for step in steps)
+    assert all(
+        step.latents.shape == step.noise_pred.shape == step.predicted_x0.shape == shape for step in steps
+    )
 
 
 @tiny_models
@@ -190,7 +197,9 @@ def test_nan_from_the_u_net_names_the_usual_cause(model, monkeypatch):
     components, _ = model
     broken = components.unet.conv_out.bias.clone().fill_(float("nan"))
     monkeypatch.setattr(components.unet.conv_out, "bias", torch.nn.Parameter(broken, requires_grad=False))
-    with pytest.raises(ModelError, match=r"The U-Net's output at timestep \d+ holds .* \(NaN\), .* load the model again"):
+    with pytest.raises(
+        ModelError, match=r"The U-Net's output at timestep \d+ holds .* \(NaN\), .* load the model again"
+    ):
         generate(components, "mars", 0, 2, 3.0)
 
 

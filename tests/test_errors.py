@@ -56,7 +56,9 @@ def test_a_vae_with_a_larger_factor_asks_for_its_own_multiples():
 
 @pytest.mark.parametrize("steps", [0, -1, 1001, 1.5, "30", None, True])
 def test_wrong_steps_name_the_range(steps):
-    expected = f"The number of steps must be a whole number from 1 to 1000, not {steps!r}: 30 is a good start."
+    expected = (
+        f"The number of steps must be a whole number from 1 to 1000, not {steps!r}: 30 is a good start."
+    )
     assert the_message(errors.check_steps, steps) == expected
 
 
@@ -98,7 +100,9 @@ def test_a_prompt_that_just_fits_gives_no_warning():
 
 def test_nan_in_half_precision_names_the_device_and_the_remedy():
     wrong = torch.tensor([1.0, float("nan")])
-    message = the_message(errors.check_finite, wrong, "The U-Net's output at timestep 951", torch.float16, "mps")
+    message = the_message(
+        errors.check_finite, wrong, "The U-Net's output at timestep 951", torch.float16, "mps"
+    )
     assert message == (
         "The U-Net's output at timestep 951 holds values that are not numbers (NaN), and the usual cause is "
         "float16 on this device (mps): load the model with dtype=torch.float32."

@@ -1,10 +1,13 @@
 """Loading a model: which parts, where, and what a reader is told when that can't work."""
 
-import shutil
 import socket
+import time
+from functools import partial
 
 import pytest
 import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors.torch import load_file, save_file
 from tiny import SHAPES, UNETS, save_tiny
 
@@ -30,7 +33,7 @@ UNET_WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
 @pytest.fixture
 def no_network(monkeypatch):
     def refuse(*_):
-        raise OSError("the network is off in this test")
+        raise socket.gaierror("the network is off in this test")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
@@ -80,7 +83,11 @@ def test_the_pipeline_has_the_same_parts_and_no_safety_checker(tmp_path):
 
 @pytest.mark.parametrize(
     ("cuda", "mps", "expected"),
-    [(True, False, ("cuda", torch.float16)), (False, True, ("mps", torch.float32)), (False, False, ("cpu", torch.float32))],
+    [
+        (True, False, ("cuda", torch.float16)),
+        (False, True, ("mps", torch.float32)),
+        (False, False, ("cpu", torch.float32)),
+    ],
 )
 def test_half_precision_only_where_it_is_safe(monkeypatch, cuda, mps, expected):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
@@ -133,12 +140,16 @@ def test_a_damaged_weights_file_is_named(damage, tmp_path):
     folder = save_tiny("like sd", tmp_path)
     file = tmp_path / "vae/diffusion_pytorch_model.safetensors"
     whole = file.read_bytes()
-    file.write_bytes({"cut short": whole[: len(whole) // 2], "text": b"version https://git-lfs", "empty": b""}[damage])
+    file.write_bytes(
+        {"cut short": whole[: len(whole) // 2], "text": b"version https://git-lfs", "empty": b""}[damage]
+    )
     with pytest.raises(ModelError, match="vae.*diffusion_pytorch_model.safetensors is damaged"):
         load_components(folder)
 
 
-@pytest.mark.parametrize("part", ["unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model", "text_encoder/model"])
+@pytest.mark.parametrize(
+    "part", ["unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model", "text_encoder/model"]
+)
 def test_gaps_in_the_weights_are_not_filled_with_random_numbers(part, tmp_path):
     folder = save_tiny("like sd", tmp_path)
     file = tmp_path / f"{part}.safetensors"
@@ -168,6 +179,22 @@ def test_the_old_names_of_the_attention_weights_in_a_vae_are_understood(tmp_path
         torch.testing.assert_close(after[name], weight, rtol=0, atol=0)
 
 
+def test_a_text_encoder_saved_with_or_without_a_prefix_is_the_same(tmp_path):
+    """Stable Diffusion's weights, and the pocket model's, have the older names that start with text_model."""
+    folder = save_tiny("like sd", tmp_path)
+    file = tmp_path / "text_encoder/model.safetensors"
+    bare = {name.removeprefix("text_model."): weight for name, weight in load_file(file).items()}
+    loaded = []
+    for prefix in ("", "text_model."):
+        save_file({prefix + name: weight for name, weight in bare.items()}, file, metadata={"format": "pt"})
+        loaded.append(load_components(folder, "cpu", torch.float32).text_encoder.state_dict())
+    for name, weight in loaded[0].items():
+        torch.testing.assert_close(loaded[1][name], weight, rtol=0, atol=0)
+    written = {name.removeprefix("text_model."): weight for name, weight in loaded[0].items()}
+    for name, weight in bare.items():
+        torch.testing.assert_close(written[name], weight, rtol=0, atol=0)
+
+
 def test_a_broken_config_is_named(tmp_path):
     folder = save_tiny("like sd", tmp_path)
     (tmp_path / "unet/config.json").write_text("{ not json")
@@ -178,7 +205,9 @@ def test_a_broken_config_is_named(tmp_path):
 def test_a_missing_pocket_model_says_how_to_bring_it_back(monkeypatch, tmp_path):
     monkeypatch.setattr(models, "ROOT", tmp_path)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ModelError, match="models/pocket-planets/model_index.json is missing: .*git checkout -- models"):
+    with pytest.raises(
+        ModelError, match="models/pocket-planets/model_index.json is missing: .*git checkout -- models"
+    ):
         load_components(POCKET)
 
 
@@ -199,33 +228,36 @@ def test_the_pocket_model_is_found_from_any_folder(monkeypatch, tmp_path):
     assert load_components(POCKET).unet.config.sample_size == 16
 
 
-def test_no_network_for_the_full_model_says_how_to_go_on(monkeypatch, tmp_path, no_network):
-    monkeypatch.setattr(
-        models, "snapshot_download", lambda *a, **k: _download_in_an_empty_cache(*a, **k, cache_dir=tmp_path)
-    )
+def test_no_network_for_the_full_model_says_at_once_how_to_go_on(monkeypatch, tmp_path, no_network, capfd):
+    monkeypatch.setattr(models, "snapshot_download", partial(snapshot_download, cache_dir=tmp_path))
+    start = time.perf_counter()
     with pytest.raises(ModelError, match=f'could not be downloaded .* go on offline with MODEL = "{POCKET}"'):
         load_components(FULL)
+    assert time.perf_counter() - start < 5
+    assert capfd.readouterr() == ("", "")
 
 
-def _download_in_an_empty_cache(*arguments, **options):
-    from huggingface_hub import snapshot_download
+@pytest.mark.parametrize("here_already", [True, False])
+def test_the_full_model_is_pinned_fetched_once_and_only_as_safetensors(here_already, monkeypatch, tmp_path):
+    folder = save_tiny("like sd", tmp_path)
+    asked = []
 
-    return snapshot_download(*arguments, **options)
-
-
-def test_the_full_model_is_pinned_and_only_safetensors_are_fetched(monkeypatch, tmp_path):
-    save_tiny("like sd", tmp_path / "saved")
-    asked = {}
-
-    def download(repository, revision, allow_patterns):
-        asked.update(repository=repository, revision=revision, files=allow_patterns)
-        return shutil.copytree(tmp_path / "saved", tmp_path / revision)
+    def download(local_files_only=False, **wanted):
+        asked.append(wanted)
+        if local_files_only and not here_already:
+            raise LocalEntryNotFoundError("nothing here")
+        return folder
 
     monkeypatch.setattr(models, "snapshot_download", download)
+    monkeypatch.setattr(
+        models, "model_info", lambda *_, **__: here_already and pytest.fail("it asked the network")
+    )
     assert load_components(FULL).unet.config.sample_size == 8
-    assert asked["repository"] == FULL and asked["revision"] == FULL_REVISION and len(FULL_REVISION) == 40
-    assert not any(name.endswith((".bin", ".ckpt", ".pt")) for name in asked["files"])
-    assert UNET_WEIGHTS in asked["files"]
+    assert len(asked) == (1 if here_already else 2)
+    for wanted in asked:
+        assert wanted["repo_id"] == FULL and wanted["revision"] == FULL_REVISION and len(FULL_REVISION) == 40
+        assert not any(name.endswith((".bin", ".ckpt", ".pt")) for name in wanted["allow_patterns"])
+        assert UNET_WEIGHTS in wanted["allow_patterns"]
 
 
 def test_too_little_memory_says_what_to_do(monkeypatch, tmp_path):
@@ -237,11 +269,17 @@ def test_too_little_memory_says_what_to_do(monkeypatch, tmp_path):
         load_components(save_tiny("like sd", tmp_path))
 
 
-@pytest.mark.skipif(not (ROOT / POCKET / "model_index.json").is_file(), reason="the pocket model is not trained yet")
+@pytest.mark.skipif(
+    not (ROOT / POCKET / "model_index.json").is_file(), reason="the pocket model is not trained yet"
+)
 def test_the_pocket_model_has_stable_diffusions_constants(no_network):
     components = load_components(POCKET)
     assert pixels_per_latent(components.vae) == 8
     assert latent_shape(components) == (4, 16, 16)
     assert components.tokenizer.model_max_length == 77
     scheduler = components.scheduler.config
-    assert (scheduler.beta_start, scheduler.beta_end, scheduler.beta_schedule) == (0.00085, 0.012, "scaled_linear")
+    assert (scheduler.beta_start, scheduler.beta_end, scheduler.beta_schedule) == (
+        0.00085,
+        0.012,
+        "scaled_linear",
+    )

@@ -1,4 +1,4 @@
-"""The harness in conftest.py, tested: of a notebook's right and wrong cells exactly the wrong ones must fail."""
+"""The harness in conftest.py: of a notebook's right and wrong cells, exactly the wrong ones must fail."""
 
 import base64
 import io
@@ -81,7 +81,7 @@ CELLS = {
     "other embedded picture": (display(html(planet("blue"))), [html(planet())], False),
     "other alt text": (display(html(planet(), "a moon")), [html(planet())], False),
     "embedded picture missing": ("display({'text/plain': 'a planet'}, raw=True)", [html(planet())], False),
-    "widget and what it prints": ("print('to the browser')\n" + display(widget("new")), [widget("old")], True),
+    "widget that prints": ("print('to the browser')\n" + display(widget("new")), [widget("old")], True),
     "widget missing": ("print('no slider')", [widget("old")], False),
     "environment": (
         "import os; print(*(os.environ[k] for k in ('OMP_NUM_THREADS', 'PYTHONHASHSEED', 'HF_HUB_OFFLINE')))",
@@ -102,7 +102,8 @@ def outcomes(tmp_path_factory):
     nbformat.write(new_notebook(cells=cells), folder / "cells.ipynb")
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", f"--rootdir={folder}",
-         "-p", "conftest", "-p", "no:cacheprovider", "--color=no", f"--junitxml={folder}/report.xml", "cells.ipynb"],
+         "-p", "conftest", "-p", "no:cacheprovider", "--color=no",
+         f"--junitxml={folder}/report.xml", "cells.ipynb"],
         cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
     )
     assert (folder / "report.xml").exists(), run.stdout + run.stderr

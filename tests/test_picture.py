@@ -1,5 +1,6 @@
 """The command line: a prompt becomes a file, and a mistake one sentence."""
 
+import os
 import subprocess
 import sys
 
@@ -40,7 +41,9 @@ def test_the_prompt_may_stand_in_the_environment(model, here, monkeypatch):
 
 def test_each_option_changes_the_picture_and_the_same_options_do_not(model, here):
     def paint(*options):
-        assert picture.main(["mars", "--model", model, "--steps", "2", "--out", "deep/one.png", *options]) == 0
+        assert (
+            picture.main(["mars", "--model", model, "--steps", "2", "--out", "deep/one.png", *options]) == 0
+        )
         return Image.open(here / "deep" / "one.png").tobytes()
 
     plain = paint()
@@ -77,7 +80,12 @@ def test_a_place_that_can_not_be_written_is_named(model, here, capsys):
 def test_an_empty_prompt_is_answered_at_once_by_the_real_command(here):
     """Without loading torch, that is, which takes seconds."""
     code = "import sys; from helpers.picture import main; main(['']); print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     assert done.stdout == "False\n"
     assert done.stderr.count("\n") == 1 and done.stderr.startswith("The prompt is empty")
 

@@ -40,17 +40,23 @@ def test_ddim_knowing_the_true_noise_lands_on_the_noised_picture_of_the_earlier_
     picture, noise = initial_noise(SHAPE, [generator(0)]), initial_noise(SHAPE, [generator(1)])
     noised = PNDM.add_noise(picture, noise, torch.tensor([800]))
     earlier = ddim_step(noise, 800, 300, noised, PNDM.alphas_cumprod)
-    torch.testing.assert_close(earlier, PNDM.add_noise(picture, noise, torch.tensor([300])), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        earlier, PNDM.add_noise(picture, noise, torch.tensor([300])), rtol=1e-4, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("t", [1, 250, 999])
 def test_the_predicted_picture_of_the_true_noise_is_the_picture(t):
     picture, noise = initial_noise(SHAPE, [generator(0)]), initial_noise(SHAPE, [generator(1)])
     noised = PNDM.add_noise(picture, noise, torch.tensor([t]))
-    torch.testing.assert_close(predicted_x0(noise, t, noised, PNDM.alphas_cumprod), picture, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(
+        predicted_x0(noise, t, noised, PNDM.alphas_cumprod), picture, rtol=1e-3, atol=1e-4
+    )
 
 
-@pytest.mark.parametrize("scheduler_class", [DDIMScheduler, DDPMScheduler, LMSDiscreteScheduler, EulerDiscreteScheduler])
+@pytest.mark.parametrize(
+    "scheduler_class", [DDIMScheduler, DDPMScheduler, LMSDiscreteScheduler, EulerDiscreteScheduler]
+)
 @pytest.mark.parametrize("spacing", ["leading", "linspace", "trailing"])
 def test_the_predicted_picture_is_what_the_scheduler_itself_predicts(scheduler_class, spacing):
     scheduler = scheduler_class.from_config(PNDM.config, timestep_spacing=spacing)
@@ -60,8 +66,11 @@ def test_the_predicted_picture_is_what_the_scheduler_itself_predicts(scheduler_c
         model_input = scheduler.scale_model_input(latents, t)
         noise_pred = wobble(model_input, t)
         ours = predicted_x0(noise_pred, t, model_input, scheduler.alphas_cumprod)
-        step = scheduler.step(noise_pred, t, latents, generator=generator(0)) if (
-            scheduler_class is DDPMScheduler) else scheduler.step(noise_pred, t, latents)
+        step = (
+            scheduler.step(noise_pred, t, latents, generator=generator(0))
+            if (scheduler_class is DDPMScheduler)
+            else scheduler.step(noise_pred, t, latents)
+        )
         torch.testing.assert_close(ours, step.pred_original_sample, rtol=1e-3, atol=1e-3)
         latents = step.prev_sample
 

@@ -27,7 +27,10 @@ def test_picture_i_of_a_batch_starts_from_the_noise_of_a_single_run():
 
 def test_the_noise_is_what_the_pipeline_draws_from_the_same_generator():
     torch.testing.assert_close(
-        initial_noise((4, 8, 8), [generator(5)]), torch.randn(1, 4, 8, 8, generator=generator(5)), rtol=0, atol=0
+        initial_noise((4, 8, 8), [generator(5)]),
+        torch.randn(1, 4, 8, 8, generator=generator(5)),
+        rtol=0,
+        atol=0,
     )
 
 

@@ -71,7 +71,7 @@ def test_stamping_adds_what_is_missing_and_mends_what_is_old(tmp_path):
 
 
 def run_setup_cell(folder, colab):
-    """Run the set-up cell in a fresh Python in `folder`, with a `git clone` that makes folders; what it prints."""
+    """What the set-up cell does in a fresh Python in `folder`, with a `git clone` that only makes folders."""
     script = (
         "import os, subprocess, sys\n"
         "def clone(command, check):\n"

@@ -49,8 +49,12 @@ UNETS = {
 }
 
 VAES = {
-    "like pocket": dict(block_out_channels=(8, 8, 8, 8), layers_per_block=1, norm_num_groups=4, scaling_factor=0.7),
-    "like sd": dict(block_out_channels=(8, 8, 16, 16), layers_per_block=2, norm_num_groups=4, scaling_factor=0.18215),
+    "like pocket": dict(
+        block_out_channels=(8, 8, 8, 8), layers_per_block=1, norm_num_groups=4, scaling_factor=0.7
+    ),
+    "like sd": dict(
+        block_out_channels=(8, 8, 16, 16), layers_per_block=2, norm_num_groups=4, scaling_factor=0.18215
+    ),
 }
 
 
@@ -73,8 +77,14 @@ def tiny_parts(shape):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(20)
         text = CLIPTextConfig(
-            vocab_size=len(tokenizer), hidden_size=width, intermediate_size=2 * width, num_hidden_layers=2,
-            num_attention_heads=2, bos_token_id=tokenizer.bos_token_id, eos_token_id=end, pad_token_id=end,
+            vocab_size=len(tokenizer),
+            hidden_size=width,
+            intermediate_size=2 * width,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=end,
+            pad_token_id=end,
         )
         unet = UNet2DConditionModel(in_channels=4, out_channels=4, **UNETS[shape])
         vae = AutoencoderKL(
@@ -86,8 +96,13 @@ def tiny_parts(shape):
         encoder = CLIPTextModel(text)
     for network in (unet, vae, encoder):
         network.eval().requires_grad_(False)
-    return dict(tokenizer=tokenizer, text_encoder=encoder, vae=vae, unet=unet,
-                scheduler=PNDMScheduler.from_config(SCHEDULER))
+    return dict(
+        tokenizer=tokenizer,
+        text_encoder=encoder,
+        vae=vae,
+        unet=unet,
+        scheduler=PNDMScheduler.from_config(SCHEDULER),
+    )
 
 
 def save_tiny(shape, folder):

@@ -16,8 +16,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).parent.parent
-# What every kernel runs with, here and in the tests: one thread, because the thread count changes the last bits of
-# a result; a fixed hash seed; and no network.
+# What every kernel runs with, here and in the tests: one thread, because the thread count changes a result's
+# last bits; a fixed hash seed; and no network.
 KERNEL_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
@@ -78,7 +78,7 @@ def execute(path):
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
         notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}},
-        record_timing=False, store_widget_state=False, coalesce_streams=True,
+        record_timing=False, coalesce_streams=True,
     ).execute()
     nbformat.write(normalise(notebook), path)
     return complaints(notebook)

@@ -20,7 +20,8 @@ import os, subprocess, sys
 
 if "google.colab" in sys.modules and not os.path.isdir("../helpers"):
     if not os.path.isdir("{name}"):
-        subprocess.run(["git", "clone", "--depth", "1", "{address}"], check=True)
+        address = "{address}"
+        subprocess.run(["git", "clone", "--depth", "1", address], check=True)
     os.chdir("{name}/notebooks")
 sys.path.insert(0, os.path.abspath(".."))"""
 

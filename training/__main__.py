@@ -1,4 +1,4 @@
-"""`python -m training STAGE`: runs one stage, or all of them in order. Interrupted stages go on where they stopped."""
+"""`python -m training STAGE`: one stage, or all in order; an interrupted one goes on where it stopped."""
 
 import argparse
 import os
@@ -14,9 +14,10 @@ STAGES = {  # in order
     "vae": "learn to make pictures 8 x smaller and back",
     "latents": "put all pictures through the VAE's encoder, once",
     "unet": "learn to predict the noise in latents",
+    "judge": "learn to see a picture's attributes, to judge generated pictures by",
     "evaluate": "measure the whole model and write the figures into its card",
 }
-LAUNCHED = ("clip", "vae", "latents", "unet")  # these run in several processes through accelerate
+LAUNCHED = ("clip", "vae", "latents", "unet", "judge")  # these run in several processes through accelerate
 
 
 def arguments(argv=None):
@@ -28,10 +29,12 @@ def arguments(argv=None):
     parser.add_argument("stage", choices=[*STAGES, "all"], metavar="STAGE")
     parser.add_argument("--preset", choices=("cpu", "gpu"), help="settings; default: gpu if there is one")
     parser.add_argument("--processes", type=int, default=1, help="processes of one thread each, on a CPU")
-    parser.add_argument("--fresh", action="store_true", help="start anew instead of going on from the checkpoint")
+    parser.add_argument(
+        "--fresh", action="store_true", help="start anew instead of going on from the checkpoint"
+    )
     data = parser.add_argument_group("data")
     data.add_argument("--count", type=int, default=60_000, help="training pictures")
-    training = parser.add_argument_group("clip, vae, unet (defaults: the preset's)")
+    training = parser.add_argument_group("clip, vae, unet, judge (defaults: the preset's)")
     training.add_argument("--steps", type=int)
     training.add_argument("--minutes", type=float, help="a time budget instead of a number of steps")
     training.add_argument("--batch", type=int, help="per process")
@@ -39,13 +42,17 @@ def arguments(argv=None):
     training.add_argument("--seed", type=int)
     training.add_argument("--precision", choices=("bf16", "no"), help="no: float32 throughout")
     training.add_argument("--kl", type=float, default=1e-6, help="vae: weight of the divergence from N(0, 1)")
-    training.add_argument("--attention", choices=("all", "low"), default="all", help="unet: levels that see the text")
+    training.add_argument(
+        "--attention", choices=("all", "low"), default="all", help="unet: levels that see the text"
+    )
     return parser.parse_args(argv)
 
 
 def settings_for(stage_settings, options):
     """The preset's settings with the options given; a time budget alone means as many steps as fit."""
-    given = {name: getattr(options, name) for name in ("steps", "minutes", "batch", "lr", "seed", "precision")}
+    given = {
+        name: getattr(options, name) for name in ("steps", "minutes", "batch", "lr", "seed", "precision")
+    }
     given = {name: value for name, value in given.items() if value is not None}
     if "minutes" in given:
         given.setdefault("steps", 10_000_000)
@@ -77,10 +84,14 @@ def run(options):
         from training import unet
 
         unet.main(settings_for(unet.SETTINGS, options), options.preset, options.fresh, options.attention)
+    elif options.stage == "judge":
+        from training import judge
+
+        judge.main(settings_for(judge.SETTINGS, options), options.preset, options.fresh)
     elif options.stage == "evaluate":
         from training import evaluate
 
-        evaluate.main()
+        evaluate.main(processes=max(2, options.processes))
 
 
 def call(command):
@@ -104,9 +115,9 @@ def main():
             print(f"== {stage}: {STAGES[stage]}", flush=True)
             call([sys.executable, "-m", "training", stage, *given])
     elif options.processes > 1 and options.stage in LAUNCHED and "LOCAL_RANK" not in os.environ:
-        launcher = [sys.executable, "-m", "accelerate.commands.launch", "--cpu"]
-        launcher += ["--num_processes", str(options.processes), "--num_machines", "1", "--mixed_precision", "no"]
-        call([*launcher, "--dynamo_backend", "no", "-m", "training", *given])
+        # `accelerate launch --cpu` starts one process only; torch's launcher starts all of them.
+        launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(options.processes)]
+        call([*launcher, "-m", "training", *given, "--preset", options.preset])
     else:
         run(options)
 

@@ -26,13 +26,13 @@ def draw(seed, held_out=False):
 
 
 def fresh(count, held_out=False):
-    """Pictures and attributes that no stage has trained on; with held_out, only combinations never trained on."""
+    """Pictures and attributes never trained on; with held_out, only combinations never trained on."""
     pictures, attributes = zip(*(draw(FRESH + i, held_out) for i in range(count)), strict=True)
     return np.stack(pictures), np.stack(attributes)
 
 
 def load():
-    """The pictures drawn so far: (N, 128, 128, 3) uint8 and (N, attributes) int8, read from disk as needed."""
+    """The pictures drawn so far: (N, 128, 128, 3) uint8, read as needed, and (N, attributes) int8."""
     try:
         attributes = np.load(training.CACHE / "attributes.npy")
         pictures = np.load(training.CACHE / "pictures.npy", mmap_mode="r")
@@ -62,9 +62,15 @@ def growing_array(path, shape, dtype, fill):
     """Opens a .npy file of this shape for writing; keeps the rows that it already has, fills new ones."""
     if path.exists() and (rows := len(np.load(path, mmap_mode="r"))) >= shape[0]:
         return np.lib.format.open_memmap(path, mode="r+")
-    if path.exists():  # the header leaves room for a longer first axis: rewrite it in place, then extend the file
+    if (
+        path.exists()
+    ):  # the header leaves room for a longer first axis: rewrite it in place, then extend the file
         with open(path, "r+b") as file:
-            header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+            header = {
+                "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
+                "fortran_order": False,
+                "shape": shape,
+            }
             np.lib.format.write_array_header_1_0(file, header)
             file.truncate(file.tell() + int(np.prod(shape)) * np.dtype(dtype).itemsize)
     else:
@@ -77,7 +83,7 @@ def growing_array(path, shape, dtype, fill):
 
 
 def fill_rows(folder, rows):
-    """Draws these rows of the arrays in the folder; a row's attributes are written last, as its mark of being done."""
+    """Draws these rows of the folder's arrays; a row's attributes come last, as its mark of being done."""
     pictures = np.lib.format.open_memmap(folder / "pictures.npy", mode="r+")
     attributes = np.lib.format.open_memmap(folder / "attributes.npy", mode="r+")
     for row in rows:

@@ -1,8 +1,8 @@
 """The paint box of Pocket Planets: a canvas, shapes as signed distances, smooth noise, and three styles.
 
 A shape is an array of signed distances in pixels, negative inside, as in Inigo Quilez' articles on distance
-functions (https://iquilezles.org/articles/distfunctions2d/). Its edge is anti-aliased by blending over one pixel,
-its outline is where the distance is near 0, and its relief comes from the distance's slope.
+functions (https://iquilezles.org/articles/distfunctions2d/). Its edge is anti-aliased by blending over one
+pixel, its outline is where the distance is near 0, and its relief comes from the distance's slope.
 """
 
 import numpy as np
@@ -69,7 +69,9 @@ def noise(rng, cells, octaves=2, size=SIZE, stretch=1):
     for octave in range(octaves):
         n = cells * 2**octave
         grid = rng.uniform(-1, 1, (n + 3, max(n // stretch, 1) + 3)).astype(np.float32)
-        grown = Image.fromarray(grid).resize((size + 2 * size // n, size + 2 * size // n), Image.Resampling.BICUBIC)
+        grown = Image.fromarray(grid).resize(
+            (size + 2 * size // n, size + 2 * size // n), Image.Resampling.BICUBIC
+        )
         total += np.asarray(grown)[size // n : size // n + size, size // n : size // n + size] / 1.7**octave
     return total
 
@@ -98,7 +100,9 @@ class Canvas:
         self.blend(colour, alpha)
         self.lines *= 1 - alpha
         if outline:
-            self.lines = np.maximum(self.lines, cover(np.abs(shape) - 0.75, 0.7) * (1 if within is None else cover(within)))
+            self.lines = np.maximum(
+                self.lines, cover(np.abs(shape) - 0.75, 0.7) * (1 if within is None else cover(within))
+            )
 
     def glow(self, x, y, radius, colour, strength=1.0):
         """Light that fades away from a disc."""

@@ -1,6 +1,6 @@
 """Stage "evaluate": how good the pocket model is, measured on pictures that it paints now.
 
-    python -m training.evaluate           # all of it, at most ten minutes on two cores; rewrites the model card
+    python -m training.evaluate           # all of it, ten minutes on two cores; rewrites the model card
     python -m training.evaluate --quick   # adherence and the VAE only, under a minute; prints, writes nothing
 
 Prompts are full captions of scenes drawn from seeds that no training used. The judge (judge.py) marks what it
@@ -9,7 +9,6 @@ sees; renders, shuffled prompts and guidance 1 stand beside the model on every s
 
 import argparse
 import json
-import multiprocessing
 import os
 import platform
 import time
@@ -17,110 +16,22 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
-from transformers import CLIPModel
-from transformers.utils import logging
 
 import training
-from helpers.denoising import generate
-from helpers.models import POCKET, load_components, settings
-from training import data, judge, measures, report, world
+from helpers.models import POCKET, settings
+from training import card, measures, report, world
+from training.workers import Workers, blurred, draw, paint, rebuild, render
 
 MODEL = training.MODELS / "pocket-planets"
 FIRST = 3_000_000_000  # of the evaluation's seeds for scenes and renders: no training ever sees these
 SEEDS = (0, 1, 2)  # of the evaluation: each draws other scenes and other noise
-BATCH = 8
 OPEN = {"a planet": ("kind", "size", "background"), "an explorer": ("figure", "place", "time")}
 FORMS = {
-    "full": {"seen": 1002, "held_out": 504, "unguided": 252,
-             "prompts": 18, "per_prompt": 5, "bank": 5000, "open": 96},
+    "full": {"seen": 1002, "held_out": 402, "unguided": 252,
+             "prompts": 12, "per_prompt": 5, "bank": 3000, "open": 64},
     "quick": {"seen": 48, "held_out": 24, "unguided": 24},
 }  # fmt: skip
 CURVE = (1.0, 2.0, 4.0, 7.0, 12.0)  # guidance scales
-
-
-class Seen(NamedTuple):
-    """Pictures and what was seen in them, row by row."""
-
-    pictures: np.ndarray  # uint8 (n, 128, 128, 3)
-    classes: np.ndarray  # int8 (n, attributes), the judge's
-    judge: np.ndarray  # float32 (n, 256), the judge's features
-    clip: np.ndarray  # float32 (n, 128), pocket-clip's image features, of length 1
-
-
-# What the worker processes do. Each loads the models once and works on one thread.
-
-workshop = {}
-
-
-def open_workshop(device):
-    torch.set_num_threads(1)
-    logging.disable_progress_bar()
-    workshop["device"] = device
-    workshop["components"] = load_components(str(MODEL), device=torch.device(device), dtype=torch.float32)
-    workshop["judge"] = judge.load(device=device)
-    workshop["clip"] = CLIPModel.from_pretrained(training.MODELS / "pocket-clip").float().eval().to(device)
-
-
-@torch.no_grad()
-def look(pictures):
-    """The judge's marks and both networks' features of pictures."""
-    pixels = judge.to_tensor(pictures).to(workshop["device"])
-    clip = workshop["clip"]
-    directions = clip.visual_projection(clip.vision_model(pixel_values=pixels).pooler_output)
-    directions = torch.nn.functional.normalize(directions, dim=-1).cpu().numpy()
-    return Seen(pictures, *judge.marks(workshop["judge"], pictures), directions)
-
-
-def paint(captions, seeds, guidance_scale):
-    """Let the model paint, in the default number of steps: a picture for each caption and seed of noise."""
-    steps = settings(POCKET)["num_inference_steps"]
-    painted = generate(workshop["components"], captions, seeds, steps, guidance_scale)
-    return look(np.stack([np.asarray(picture) for picture in painted]))
-
-
-def render(rows, seeds):
-    """Draw true pictures of the scenes."""
-    rngs = map(np.random.default_rng, seeds)
-    return look(np.stack([world.render(world.decode(row), rng) for row, rng in zip(rows, rngs)]))
-
-
-@torch.no_grad()
-def rebuild(pictures):
-    """Send pictures through the VAE and back."""
-    vae = workshop["components"].vae
-    latents = vae.encode(judge.to_tensor(pictures).to(workshop["device"])).latent_dist.mean
-    return look(data.to_uint8(vae.decode(latents).sample))
-
-
-def blurred(pictures):
-    """Pictures damaged on purpose."""
-    return look(data.to_uint8(judge.blur(judge.to_tensor(pictures), sigma=1.5)))
-
-
-def work(job):
-    task, arguments = job
-    return task(*arguments)
-
-
-class Workers:
-    """Processes of one thread each on a CPU, one on a GPU; `run` cuts a task's rows into their batches."""
-
-    def __init__(self, processes):
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        os.environ["OMP_NUM_THREADS"] = "1"
-        processes = 1 if self.device == "cuda" else processes
-        self.pool = multiprocessing.get_context("spawn").Pool(processes, open_workshop, (self.device,))
-        self.batch = 128 if self.device == "cuda" else BATCH
-
-    def run(self, name, task, *columns, fixed=()):
-        starts = range(0, len(columns[0]), self.batch)
-        jobs = [(task, (*(column[s : s + self.batch] for column in columns), *fixed)) for s in starts]
-        done = list(tqdm(self.pool.imap(work, jobs), total=len(jobs), desc=name, mininterval=1))
-        return Seen(*(np.concatenate(parts) for parts in zip(*done)))
-
-
-# What is asked, and what is made of the answers.
 
 
 class Prompts(NamedTuple):
@@ -200,7 +111,7 @@ def measure(form, workers):
     """All figures as nested dicts, and the pictures for the sheets."""
     size, guidance = FORMS[form], settings(POCKET)["guidance_scale"]
     seen, unseen = prompts(size["seen"]), prompts(size["held_out"], held_out=True, first=FIRST + 10**7)
-    few = slice(0, None, max(1, size["seen"] // size["unguided"]))
+    few = slice(0, None, -(-size["seen"] // size["unguided"]))
 
     renders = workers.run("renders", render, seen.rows, seen.seeds)
     renders_held_out = workers.run("renders, held out", render, unseen.rows, unseen.seeds)
@@ -233,7 +144,7 @@ def measure(form, workers):
         damaged = workers.run("blurred renders", blurred, renders.pictures)
         compared = {"renders": renders, "reconstructions": rebuilt, "generated": painted, "blurred": damaged}
         results["distribution"] = {"n": len(reference.classes), **distances(compared, reference)}
-        bank = training_pictures(size["bank"], workers)
+        bank = workers.run("training pictures", draw, list(range(size["bank"])))
         results["memory"] = {
             "bank": size["bank"],
             "judge": measures.memory_ratio(painted.judge, renders.judge, bank.judge),
@@ -243,15 +154,6 @@ def measure(form, workers):
         results["open_captions"] = open_captions(size["open"], reference, others.rows, guidance, workers)
         report.sheets(painted, seen.captions, bank)
     return results
-
-
-def training_pictures(count, workers):
-    """The first pictures of the training set: picture i is drawn from seed i."""
-    return workers.run("training pictures", draw, list(range(count)))
-
-
-def draw(seeds):
-    return look(np.stack([data.draw(seed)[0] for seed in seeds]))
 
 
 def guidance_curve(count, per_prompt, workers):
@@ -284,13 +186,14 @@ def open_captions(count, reference, reference_rows, guidance, workers):
         asked, true = seen.classes[:, 0] == view, reference_rows[:, 0] == view
         if "figure" in left_open:
             true &= reference_rows[:, names.index("figure")] < 3  # an explorer: astronaut, robot or alien
-        result[caption] = {"n": count, "right_view": float(asked.mean())} | {
+        entropies = {
             name: {
                 "generated": measures.entropy(seen.classes[asked, names.index(name)]),
                 "renders": measures.entropy(reference.classes[true, names.index(name)]),
             }
             for name in left_open
         }
+        result[caption] = {"n": count, "right_view": float(asked.mean()), "entropy": entropies}
     return result
 
 
@@ -316,10 +219,9 @@ def rounded(value):
 
 def main(quick=False, processes=2):
     form, start = "quick" if quick else "full", time.monotonic()
-    judge.load()  # says at once if there is none
     workers = Workers(processes)
     results = measure(form, workers)
-    workers.pool.close()
+    workers.pool.shutdown()
     megabytes = sum(file.stat().st_size for file in training.MODELS.rglob("*") if file.is_file()) / 1e6
     results = rounded({
         "form": form,
@@ -333,7 +235,7 @@ def main(quick=False, processes=2):
     results["bars"] = report.bars(results)
     if not quick:
         (MODEL / "evaluation.json").write_text(json.dumps(results, indent=1) + "\n")
-        report.write_card(results)
+        card.write(results)
     print(report.summary(results))
 
 

@@ -47,26 +47,31 @@ class Residual(nn.Module):
 
 
 class Judge(nn.Module):
-    """Pictures (batch, 3, 128, 128) in −1…1 → features (batch, 2 × widths[-1]) → logits of each attribute."""
+    """Pictures (batch, 3, 128, 128) in −1…1 → features (batch, 320) → logits of each attribute."""
 
     def __init__(self, attributes, widths=WIDTHS):
         super().__init__()
-        layers = [nn.Conv2d(3, widths[0], 5, 2, 2, bias=False), nn.GroupNorm(8, widths[0]), nn.ReLU()]
-        for narrow, wide in zip(widths, widths[1:]):
-            layers += [nn.Conv2d(narrow, wide, 3, 2, 1, bias=False), nn.GroupNorm(8, wide), nn.ReLU()]
-            layers += [Residual(wide)]
-        self.body = nn.Sequential(*layers)
-        # The mean over the picture counts (moons), the maximum detects (a figure wherever it stands).
-        sizes = {name: len(values) for name, values in attributes.items()}
-        self.heads = nn.ModuleDict({name: nn.Linear(2 * widths[-1], size) for name, size in sizes.items()})
+        levels, channels = [], 3
+        for width in widths:  # each level has half the height and width of the one before
+            level = [nn.Conv2d(channels, width, 3, 2, 1, bias=False), nn.GroupNorm(8, width), nn.ReLU()]
+            levels.append(nn.Sequential(*level, *([Residual(width)] if channels > 3 else [])))
+            channels = width
+        self.levels = nn.ModuleList(levels)
+        size = widths[-2] + 2 * widths[-1]
+        self.heads = nn.ModuleDict(
+            {name: nn.Linear(size, len(values)) for name, values in attributes.items()}
+        )
         self.attributes, self.widths = attributes, widths
 
     def features(self, pictures):
-        maps = self.body(pictures)
-        return torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], dim=1)
+        """The mean over a map counts (moons, on the finer one); the maximum finds a thing wherever it is."""
+        maps = [pictures]
+        for level in self.levels:
+            maps.append(level(maps[-1]))
+        return torch.cat([maps[-2].mean((2, 3)), maps[-1].mean((2, 3)), maps[-1].amax((2, 3))], dim=1)
 
     def forward(self, pictures):
-        features = self.features(pictures).float()
+        features = self.features(pictures)
         return {name: head(features) for name, head in self.heads.items()}
 
 
@@ -80,7 +85,7 @@ def loss_of(logits, attributes):
     total = 0.0
     for (_, scores), wanted in zip(logits.items(), attributes.long().T):
         if (wanted >= 0).any():
-            total = total + F.cross_entropy(scores, wanted, ignore_index=-1)
+            total = total + F.cross_entropy(scores.float(), wanted, ignore_index=-1)
     return total
 
 
@@ -177,11 +182,8 @@ def reconstructions(pictures, device):
     return rebuilt
 
 
-def main(settings, preset="cpu", fresh=False):
-    """Trains the judge: two thirds of a batch are training pictures, the rest held-out ones and reconstructions."""
-    accelerator = loop.start(settings, cpu=preset == "cpu")
-    run = loop.Run("judge", Judge(world.ATTRIBUTES), settings, accelerator, fresh)
-    judge, ema, device = run.model, run.ema, accelerator.device
+def gather(device):
+    """(pictures, attributes) of training pictures, held-out ones and, with a VAE, some of both rebuilt."""
     sources = [data.load(), held_out_pictures()]
     if (training.MODELS / "pocket-planets" / "vae" / "config.json").exists():
         parts = (REBUILT - HELD_OUT // 2, HELD_OUT // 2)
@@ -189,6 +191,16 @@ def main(settings, preset="cpu", fresh=False):
             np.concatenate([each[:n] for each, n in zip(kind, parts)]) for kind in zip(*sources)
         )
         sources.append((reconstructions(pictures, device), attributes))
+    return sources
+
+
+def main(settings, preset="cpu", fresh=False):
+    """Trains the judge: of a batch, two thirds are training pictures, the rest held-out and rebuilt ones."""
+    accelerator = loop.start(settings, cpu=preset == "cpu")
+    run = loop.Run("judge", Judge(world.ATTRIBUTES), settings, accelerator, fresh)
+    judge, ema, device = run.model, run.ema, accelerator.device
+    with accelerator.main_process_first():  # it draws and keeps what the other processes then read
+        sources = gather(device)
     unseen, wanted = data.fresh(500)
     shares = [settings.batch // 6] * (len(sources) - 1)
     shares = [settings.batch - sum(shares), *shares]
@@ -202,8 +214,7 @@ def main(settings, preset="cpu", fresh=False):
 
     def report():
         right = (marks(ema, unseen)[0] == wanted)[wanted >= 0].mean()
-        loss = {"loss": round(run.loss.item(), 4)} if run.loss is not None else {}
-        return loss | {"accuracy": round(float(right), 4)}
+        return {"loss": run.last_loss(), "accuracy": round(float(right), 4)}
 
     for pictures, attributes in run.batches(draw, report):
         with accelerator.autocast():

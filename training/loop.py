@@ -1,4 +1,4 @@
-"""What the training stages share: device, clock, learning rate, moving average, checkpoints, sample sheets."""
+"""What the training stages share: device, clock, learning rate, averages, checkpoints, sample sheets."""
 
 import copy
 import json
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import transformers
 from accelerate import Accelerator
 from PIL import Image
 from tqdm.auto import tqdm
@@ -20,7 +21,7 @@ CHECKPOINT_MINUTES, REPORT_MINUTES = 3, 5
 
 @dataclass
 class Settings:
-    """One stage's settings for one kind of machine; `batch` is per process, `minutes` is a budget of wall-clock time."""
+    """One stage's settings; `batch` is per process, `minutes` is a budget of wall-clock time."""
 
     steps: int
     batch: int
@@ -34,8 +35,9 @@ class Settings:
 
 
 def start(settings, cpu):
-    """The accelerator (device, autocast, other processes), with the same random weights to come in every process."""
+    """The accelerator (device, autocast, other processes); seeds the weights, the same in every process."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    transformers.utils.logging.disable_progress_bar()  # of loading
     accelerator = Accelerator(cpu=cpu, mixed_precision=settings.precision)
     if accelerator.device.type == "cpu":
         torch.set_num_threads(1)  # one process a core is faster than several threads
@@ -56,7 +58,7 @@ def lr_scale(step, fraction, warmup, flat):
 
 
 def ema_decay(step):
-    """The moving average's decay: short at the start, so that it forgets the random weights; 0.999 from step 9,000."""
+    """The moving average's decay: short at first, to forget the random weights; 0.999 from step 9,000."""
     return min(0.999, (1 + step) / (10 + step))
 
 
@@ -66,7 +68,7 @@ def update_ema(ema, model, step):
 
 
 class Batches(torch.utils.data.Dataset):
-    """Batch number `step`, drawn from a seed of its own: a resumed run sees what an uninterrupted one would have."""
+    """Batch number `step`, drawn from its own seed: a resumed run sees what an uninterrupted one does."""
 
     def __init__(self, draw, seed):
         self.draw, self.seed = draw, seed
@@ -76,7 +78,7 @@ class Batches(torch.utils.data.Dataset):
 
 
 class Run:
-    """One stage's training: the model, its optimiser and moving average, where it stands, its checkpoint and log."""
+    """One stage's training: model, optimiser and moving average, where it stands, checkpoint and log."""
 
     def __init__(self, stage, model, settings, accelerator, fresh=False):
         self.stage, self.settings, self.accelerator = stage, settings, accelerator
@@ -97,24 +99,26 @@ class Run:
         return fraction_done(self.step, self.settings.steps, self.elapsed / 60, self.settings.minutes)
 
     def restore(self):
-        checkpoint = torch.load(self.folder / "checkpoint.pt", map_location=self.accelerator.device)
+        checkpoint = torch.load(self.folder / "checkpoint.pt", map_location="cpu")
         for part in ("model", "ema", "optimizer"):
             getattr(self, part).load_state_dict(checkpoint[part])
         self.step, self.elapsed = checkpoint["step"], checkpoint["elapsed"]
-        self.accelerator.print(f"{self.stage}: going on from step {self.step}, {self.elapsed / 60:.1f} minutes.")
+        self.accelerator.print(
+            f"{self.stage}: going on from step {self.step}, {self.elapsed / 60:.1f} minutes."
+        )
 
     def save(self):
-        """Writes the checkpoint beside the old one and then swaps them, so that there is always a whole one."""
+        """Writes the checkpoint beside the old one, then swaps them: there is always a whole one."""
         if self.accelerator.is_main_process:
             state = {part: getattr(self, part).state_dict() for part in ("model", "ema", "optimizer")}
             torch.save(state | {"step": self.step, "elapsed": self.elapsed}, self.folder / "checkpoint.new")
             os.replace(self.folder / "checkpoint.new", self.folder / "checkpoint.pt")
 
     def batches(self, draw, report):
-        """Yields batch after batch until steps or minutes are spent; the caller calls `optimise` once for each.
+        """Yields batches until the steps or minutes are spent; the caller calls `optimise` once for each.
 
-        draw(rng) makes a batch (arrays or tensors) on the CPU; report() is called every few minutes and at the end,
-        in the main process only. SIGINT and SIGTERM save a checkpoint after the current step and leave.
+        draw(rng) makes a batch (arrays or tensors) on the CPU; report() is called every few minutes and at
+        the end, in the main process only. SIGINT and SIGTERM save a checkpoint after this step and leave.
         """
         settings, rank = self.settings, self.accelerator.process_index
         loader = torch.utils.data.DataLoader(
@@ -132,7 +136,9 @@ class Run:
                 scale = lr_scale(self.step, self.fraction, settings.warmup, settings.flat)
                 for group in self.optimizer.param_groups:
                     group["lr"] = settings.lr * scale
-                torch.manual_seed(int(np.random.default_rng((settings.seed, rank, self.step, 1)).integers(2**31)))
+                torch.manual_seed(
+                    int(np.random.default_rng((settings.seed, rank, self.step, 1)).integers(2**31))
+                )
                 yield batch
                 self.step += 1
                 now = time.monotonic()
@@ -142,12 +148,18 @@ class Run:
                     self.save()
                     saved = now
                 if stopping:
-                    self.accelerator.print(f"\nStopped at step {self.step}; the same command again goes on from there.")
+                    self.accelerator.print(
+                        f"\nStopped at step {self.step}; the same command again goes on from there."
+                    )
                     raise SystemExit(130)
                 if self.step % 10 == 0:
-                    bar.set_postfix(loss=f"{self.loss.item():.4f}", done=f"{100 * self.fraction:.0f}%", refresh=False)
+                    bar.set_postfix(
+                        loss=f"{self.loss.item():.4f}", done=f"{100 * self.fraction:.0f}%", refresh=False
+                    )
                     if not torch.isfinite(self.loss):
-                        raise SystemExit("The loss is no longer a number: start again with --fresh and a smaller --lr.")
+                        raise SystemExit(
+                            "The loss is no longer a number: start again with --fresh and a smaller --lr."
+                        )
                 if self.fraction < 1 and now - reported > 60 * REPORT_MINUTES:
                     self.report(report)
                     reported = time.monotonic()
@@ -168,17 +180,22 @@ class Run:
         return self.accelerator.gather(mine).amax(0).tolist()
 
     def optimise(self, loss):
-        """One step of AdamW on the loss: gradients averaged over the processes and clipped, moving average updated."""
+        """One step of AdamW, with gradients averaged over the processes and clipped; updates the average."""
         self.accelerator.backward(loss)
         parameters = [p for p in self.model.parameters() if p.grad is not None]
         if self.accelerator.num_processes > 1:
             flat = torch.nn.utils.parameters_to_vector([p.grad for p in parameters])
-            torch.nn.utils.vector_to_parameters(self.accelerator.reduce(flat, "mean"), [p.grad for p in parameters])
+            torch.nn.utils.vector_to_parameters(
+                self.accelerator.reduce(flat, "mean"), [p.grad for p in parameters]
+            )
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad()
         update_ema(self.ema, self.model, self.step)
         self.loss = loss.detach()
+
+    def last_loss(self):
+        return None if self.loss is None else round(self.loss.item(), 4)
 
     def report(self, report):
         """Calls the stage's report() and adds the figures that it returns to the log."""

@@ -16,7 +16,9 @@ def wilson(successes, n, z=Z95):
     rate, shrink = successes / n, 1 + z**2 / n
     middle = (rate + z**2 / (2 * n)) / shrink
     half = z / shrink * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+    low = middle - half if successes > 0 else 0.0  # exactly, where rounding would leave 1e-17
+    high = middle + half if successes < n else 1.0
+    return float(low), float(high)
 
 
 def bootstrap(values, statistic=np.mean, draws=1000, seed=0):

@@ -1,16 +1,17 @@
 """What there is to see in Pocket Planets: planets with rings and moons, landscapes, and who stands in them.
 
-Every function paints on a Canvas (drawing.py) with chance from a numpy generator. Colours are chosen to be told
-apart on a projector and by colour-blind readers, and details to be at least three pixels wide.
+Every function paints on a Canvas (drawing.py) with chance from a numpy generator. Colours are chosen to be
+told apart on a projector and by colour-blind readers, and details to be at least three pixels wide.
 """
 
 import numpy as np
 
-from .drawing import SIZE, X, Y, Canvas, below, box, capsule, convex, cover, disc, ellipse, noise, rgb
+from .drawing import SIZE, Canvas, X, Y, below, box, capsule, convex, cover, disc, ellipse, noise, rgb
 
 COLOURS = {
-    "red": rgb(205, 50, 45), "orange": rgb(238, 135, 40), "yellow": rgb(240, 210, 75), "green": rgb(70, 175, 80),
-    "blue": rgb(55, 110, 225), "purple": rgb(140, 75, 200), "pink": rgb(240, 135, 185), "grey": rgb(150, 150, 155),
+    "red": rgb(205, 50, 45), "orange": rgb(238, 135, 40), "yellow": rgb(240, 210, 75),
+    "green": rgb(70, 175, 80), "blue": rgb(55, 110, 225), "purple": rgb(140, 75, 200),
+    "pink": rgb(240, 135, 185), "grey": rgb(150, 150, 155),
 }  # fmt: skip
 RADII = {"small": (15, 18), "medium": (27, 31), "giant": (44, 49)}
 NEBULAE = {
@@ -64,7 +65,9 @@ def mix(first, second, share):
 
 def rocky(normals, colour, rng, light):
     nx, ny, nz = normals
-    surface = mix(colour * 0.72, np.minimum(colour * 1.12, 1), np.clip(0.5 + 0.6 * wrapped(noise(rng, 4), nx, ny), 0, 1))
+    surface = mix(
+        colour * 0.72, np.minimum(colour * 1.12, 1), np.clip(0.5 + 0.6 * wrapped(noise(rng, 4), nx, ny), 0, 1)
+    )
     for _ in range(rng.integers(5, 8)):
         centre = rng.normal(size=3) * (1, 1, 0.6)
         centre[2] = abs(centre[2]) + 0.5
@@ -93,7 +96,9 @@ def gas(normals, colour, rng, light):
 def ocean(normals, colour, rng, light):
     nx, ny, nz = normals
     land = np.clip(wrapped(noise(rng, 5, 2), nx, ny) * 7 - 1.2, 0, 1)
-    surface = mix(rgb(25, 90, 200), mix(rgb(60, 165, 75), rgb(190, 165, 95), np.clip(land * 1.5 - 0.8, 0, 1)), land)
+    surface = mix(
+        rgb(25, 90, 200), mix(rgb(60, 165, 75), rgb(190, 165, 95), np.clip(land * 1.5 - 0.8, 0, 1)), land
+    )
     clouds = np.clip(wrapped(noise(rng, 8, 2, stretch=3), nx, ny) * 4 - 1.7, 0, 1)
     poles = np.clip((np.abs(ny) - 0.84) * 14, 0, 1)
     return mix(surface, rgb(255, 255, 255), np.maximum(0.95 * clouds, poles))
@@ -109,7 +114,9 @@ def cracks(normals, rng, cells, width):
 
 def ice(normals, colour, rng, light):
     nx, ny, nz = normals
-    surface = mix(rgb(190, 222, 240), rgb(250, 253, 255), np.clip(0.6 + 0.6 * wrapped(noise(rng, 3), nx, ny), 0, 1))
+    surface = mix(
+        rgb(190, 222, 240), rgb(250, 253, 255), np.clip(0.6 + 0.6 * wrapped(noise(rng, 3), nx, ny), 0, 1)
+    )
     return mix(surface, rgb(60, 125, 195), 0.9 * cracks(normals, rng, 5, 1.3))
 
 
@@ -150,7 +157,16 @@ def planet(canvas, kind, colour, x, y, radius, rings, light, rng):
         ring_shape = np.maximum(1.38 - reach, reach - 2.02) * radius * 0.6
         canvas.fill(ring_shape, ring_colour, within=v)
     normals = sphere(x, y, radius)
-    ball(canvas, x, y, radius, paint(normals, colour, rng, light), normals, light, 0.3 if kind == "lava planet" else 0.16)
+    ball(
+        canvas,
+        x,
+        y,
+        radius,
+        paint(normals, colour, rng, light),
+        normals,
+        light,
+        0.3 if kind == "lava planet" else 0.16,
+    )
     if kind == "lava planet":
         canvas.blend(rgb(255, 150, 40), cover(disc(x, y, radius - 0.5)) * cracks(normals, rng, 5, 1.6))
     if rings:
@@ -162,11 +178,15 @@ def moons(canvas, count, x, y, radius, light, rng):
     placed = []
     while len(placed) < count:
         mx, my, mr = rng.uniform(10, SIZE - 10), rng.uniform(10, SIZE - 10), rng.uniform(6, 7.5)
-        if np.hypot(mx - x, my - y) > radius + mr + 3 and all(np.hypot(mx - a, my - b) > 22 for a, b in placed):
+        if np.hypot(mx - x, my - y) > radius + mr + 3 and all(
+            np.hypot(mx - a, my - b) > 22 for a, b in placed
+        ):
             placed.append((mx, my))
             normals = sphere(mx, my, mr)
             canvas.glow(mx, my, mr, rgb(120, 120, 140), 0.25)
-            ball(canvas, mx, my, mr, np.broadcast_to(rgb(216, 214, 206), (SIZE, SIZE, 3)), normals, light, 0.3)
+            ball(
+                canvas, mx, my, mr, np.broadcast_to(rgb(216, 214, 206), (SIZE, SIZE, 3)), normals, light, 0.3
+            )
 
 
 def space_view(scene, rng):
@@ -220,7 +240,11 @@ def far_land(canvas, place, horizon, colour, rng):
     else:
         for x in np.arange(rng.uniform(-4, 10), SIZE + 8, 21):
             x, r, h = x + rng.uniform(-4, 4), rng.uniform(10, 13), rng.uniform(18, 27)
-            canvas.fill(capsule(x, horizon + 3, x, horizon - h + r, 2.2), rgb(96, 66, 44) * (0.35 + colour.max()), outline=False)
+            canvas.fill(
+                capsule(x, horizon + 3, x, horizon - h + r, 2.2),
+                rgb(96, 66, 44) * (0.35 + colour.max()),
+                outline=False,
+            )
             canvas.fill(disc(x, horizon - h, r), colour * rng.uniform(0.85, 1.15), 0.25)
 
 
@@ -237,7 +261,11 @@ def near_land(canvas, place, horizon, colour, rng):
             canvas.fill(ellipse(x, y, w, w * 0.38), colour * 0.74)
             canvas.fill(ellipse(x, y + 0.13 * w, w * 0.8, w * 0.25), colour * 0.86, outline=False)
         elif place == "icy planet":
-            canvas.fill(ellipse(x, y, w * 1.4, w * 0.3), colour * np.array([0.72, 0.85, 0.96], np.float32), outline=False)
+            canvas.fill(
+                ellipse(x, y, w * 1.4, w * 0.3),
+                colour * np.array([0.72, 0.85, 0.96], np.float32),
+                outline=False,
+            )
         else:
             for lean in (-0.5, 0, 0.5):
                 canvas.fill(capsule(x, y, x + lean * w, y - w * 0.9, 1.5), colour * 0.6, outline=False)
@@ -286,10 +314,14 @@ def astronaut(canvas, x, y, h, light, dim, rng):
     shadow(canvas, x, y, 24 * s)
     canvas.fill(box(x, y - 43 * s, 17 * s, 15 * s, 5 * s), grey, 0.3, light)
     for side in (-1, 1):
-        canvas.fill(capsule(x + 7.5 * side * s, y - 24 * s, x + 8.5 * side * s, y - 8 * s, 6.2 * s), white, 0.3, light)
+        canvas.fill(
+            capsule(x + 7.5 * side * s, y - 24 * s, x + 8.5 * side * s, y - 8 * s, 6.2 * s), white, 0.3, light
+        )
         canvas.fill(box(x + 9 * side * s, y - 3.5 * s, 7.2 * s, 4 * s, 3 * s), grey, 0.3, light)
         hand = y - (62 if raised == side else 26) * s
-        canvas.fill(capsule(x + 14 * side * s, y - 45 * s, x + 21 * side * s, hand, 5.2 * s), white, 0.3, light)
+        canvas.fill(
+            capsule(x + 14 * side * s, y - 45 * s, x + 21 * side * s, hand, 5.2 * s), white, 0.3, light
+        )
         canvas.fill(disc(x + 21.5 * side * s, hand, 5 * s), grey, 0.3, light)
     canvas.fill(box(x, y - 37 * s, 14.5 * s, 15.5 * s, 7 * s), white, 0.3, light)
     canvas.fill(box(x, y - 34 * s, 6.5 * s, 4.5 * s, 1.5 * s), rgb(215, 48, 42) * dim)
@@ -306,7 +338,9 @@ def robot(canvas, x, y, h, light, dim, rng):
         canvas.fill(box(x + 8 * side * s, y - 14 * s, 4.2 * s, 13 * s, 1), dark, 0.2, light)
         canvas.fill(box(x + 9 * side * s, y - 3.5 * s, 7 * s, 4 * s, 1.5), steel, 0.3, light)
         hand = y - (60 if raised == side else 22) * s
-        canvas.fill(capsule(x + 17 * side * s, y - 43 * s, x + 22 * side * s, hand, 3.6 * s), dark, 0.2, light)
+        canvas.fill(
+            capsule(x + 17 * side * s, y - 43 * s, x + 22 * side * s, hand, 3.6 * s), dark, 0.2, light
+        )
         canvas.fill(disc(x + 22 * side * s, hand, 5 * s), steel, 0.3, light)
     canvas.fill(box(x, y - 36 * s, 16.5 * s, 15 * s, 3 * s), steel, 0.3, light)
     canvas.fill(box(x, y - 36 * s, 8.5 * s, 6 * s, 1.5 * s), cyan * dim)
@@ -322,17 +356,25 @@ def alien(canvas, x, y, h, light, dim, rng):
     s, raised = h / 80, rng.choice([-1, 0, 1])
     shadow(canvas, x, y, 19 * s)
     for side in (-1, 1):
-        canvas.fill(capsule(x + 5 * side * s, y - 20 * s, x + 7 * side * s, y - 4 * s, 3.8 * s), green, 0.3, light)
+        canvas.fill(
+            capsule(x + 5 * side * s, y - 20 * s, x + 7 * side * s, y - 4 * s, 3.8 * s), green, 0.3, light
+        )
         canvas.fill(ellipse(x + 9 * side * s, y - 2.5 * s, 6.5 * s, 3.2 * s), deep, 0.3, light)
         hand = y - (52 if raised == side else 16) * s
-        canvas.fill(capsule(x + 8 * side * s, y - 36 * s, x + 19 * side * s, hand, 3.2 * s), green, 0.3, light)
+        canvas.fill(
+            capsule(x + 8 * side * s, y - 36 * s, x + 19 * side * s, hand, 3.2 * s), green, 0.3, light
+        )
         canvas.fill(disc(x + 19 * side * s, hand, 4 * s), deep, 0.3, light)
     canvas.fill(ellipse(x, y - 29 * s, 10.5 * s, 14 * s), green, 0.3, light)
     canvas.fill(ellipse(x, y - 60 * s, 19 * s, 20 * s), green, 0.3, light)
     for side in (-1, 1):
         canvas.fill(ellipse(x + 8.2 * side * s, y - 58 * s, 5.6 * s, 7.6 * s), rgb(16, 22, 26))
-        canvas.blend(rgb(255, 255, 255), 0.9 * cover(disc(x + (8.2 * side - 1.6) * s, y - 61 * s, 1.8 * s), 0.8))
-    canvas.fill(capsule(x - 4 * s, y - 46.5 * s, x + 4 * s, y - 46.5 * s, 1.3 * s), rgb(40, 84, 40), outline=False)
+        canvas.blend(
+            rgb(255, 255, 255), 0.9 * cover(disc(x + (8.2 * side - 1.6) * s, y - 61 * s, 1.8 * s), 0.8)
+        )
+    canvas.fill(
+        capsule(x - 4 * s, y - 46.5 * s, x + 4 * s, y - 46.5 * s, 1.3 * s), rgb(40, 84, 40), outline=False
+    )
 
 
 def rocket(canvas, x, y, h, light, dim, rng):

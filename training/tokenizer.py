@@ -1,7 +1,7 @@
 """Stage "tokenizer": byte-pair encoding in CLIP's own format, trained on captions of the world.
 
-Sennrich et al. 2016 (1508.07909), on bytes as in Radford et al. 2021 (2103.00020), section 2.4: 256 bytes, the same
-256 as a word's end ("</w>"), merges, <|startoftext|>, <|endoftext|>. Every text tokenises; unknown words in pieces.
+Sennrich et al. 2016 (1508.07909), on bytes as in Radford et al. 2021 (2103.00020), section 2.4: 256 bytes,
+the same 256 as a word's end ("</w>"), merges, start and end. Every text tokenises, unknown words in pieces.
 """
 
 import json
@@ -19,13 +19,17 @@ FOLDER = "pocket-planets/tokenizer"
 
 def byte_alphabet():
     """The 256 printable characters that stand for the bytes, in CLIP's order: printable Latin-1 first."""
-    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    printable = [
+        *range(ord("!"), ord("~") + 1),
+        *range(ord("¡"), ord("¬") + 1),
+        *range(ord("®"), ord("ÿ") + 1),
+    ]
     others = [byte for byte in range(256) if byte not in printable]
     return [chr(byte) for byte in printable] + [chr(256 + i) for i in range(len(others))]
 
 
 def train(texts, vocab_size=1500):
-    """A CLIPTokenizer whose merges are learned from the texts; fewer than vocab_size tokens if they run out."""
+    """A CLIPTokenizer with merges learned from the texts; at most vocab_size tokens."""
     empty = CLIPTokenizer().backend_tokenizer  # CLIP's way of cleaning a text and splitting it into words
     learner = Tokenizer(models.BPE(end_of_word_suffix=END_OF_WORD))
     learner.normalizer, learner.pre_tokenizer = empty.normalizer, empty.pre_tokenizer
@@ -33,7 +37,10 @@ def train(texts, vocab_size=1500):
     learner.train_from_iterator(
         texts,
         trainers.BpeTrainer(
-            vocab_size=vocab_size, initial_alphabet=alphabet, end_of_word_suffix=END_OF_WORD, show_progress=False
+            vocab_size=vocab_size,
+            initial_alphabet=alphabet,
+            end_of_word_suffix=END_OF_WORD,
+            show_progress=False,
         ),
     )
     merges = [tuple(pair) for pair in json.loads(learner.to_str())["model"]["merges"]]

@@ -1,7 +1,7 @@
 """Stage "unet": the U-Net learns to predict the noise in noised latents, given the caption.
 
-Ho et al. 2020 (2006.11239), algorithm 1, in the latent space of Rombach et al. 2022 (2112.10752), with the captions left
-out for one picture in ten (Ho & Salimans 2022, 2207.12598) and the loss weighed as in Hang et al. 2023 (2303.09556).
+Ho et al. 2020 (2006.11239), algorithm 1, in the latents of Rombach et al. 2022 (2112.10752), without the
+caption for one picture in ten (Ho & Salimans 2022, 2207.12598), weighed as by Hang et al. 2023 (2303.09556).
 """
 
 import copy
@@ -10,7 +10,12 @@ import json
 import diffusers
 import numpy as np
 import torch
-from diffusers import DDPMScheduler, DPMSolverMultistepScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import (
+    DDPMScheduler,
+    DPMSolverMultistepScheduler,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 
 import training
@@ -27,32 +32,37 @@ PROMPTS = (
     "a pencil sketch of a rocket on an icy planet", "a giant blue gas giant with rings",
     "a small red rocky planet with two moons", "a lava planet in a purple nebula", "a planet",
 )  # fmt: skip
-# Stable Diffusion v1-4's own keys and no others: schedulers made from_config must behave the same on both models.
+# Stable Diffusion v1-4's keys and no others: schedulers made from_config must behave alike on both models.
 SCHEDULER = {
     "_class_name": "PNDMScheduler", "_diffusers_version": "0.7.0.dev0", "beta_end": 0.012,
-    "beta_schedule": "scaled_linear", "beta_start": 0.00085, "num_train_timesteps": 1000, "set_alpha_to_one": False,
-    "skip_prk_steps": True, "steps_offset": 1, "trained_betas": None, "clip_sample": False,
+    "beta_schedule": "scaled_linear", "beta_start": 0.00085, "num_train_timesteps": 1000,
+    "set_alpha_to_one": False, "skip_prk_steps": True, "steps_offset": 1, "trained_betas": None,
+    "clip_sample": False,
 }  # fmt: skip
 
 
 def new_unet(attention="all"):
-    """5.6 M parameters with text at both lower levels ("all"), 5.0 M with text at the lowest level only ("low")."""
-    down = ("DownBlock2D", "CrossAttnDownBlock2D" if attention == "all" else "DownBlock2D", "CrossAttnDownBlock2D")
+    """5.6 M parameters with text at both lower levels ("all"), 5.0 M with text at the lowest ("low")."""
+    down = (
+        "DownBlock2D",
+        "CrossAttnDownBlock2D" if attention == "all" else "DownBlock2D",
+        "CrossAttnDownBlock2D",
+    )
     return UNet2DConditionModel(
         sample_size=16, block_out_channels=(64, 96, 128), layers_per_block=1, norm_num_groups=16,
         down_block_types=down, up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
-        cross_attention_dim=clip.WIDTH, attention_head_dim=(2, 3, 4),  # numbers of heads, in spite of the name
+        cross_attention_dim=clip.WIDTH, attention_head_dim=(2, 3, 4),  # numbers of heads, despite the name
     )  # fmt: skip
 
 
 def min_snr_weights(alphas_cumprod):
-    """min(SNR, gamma) / SNR for each timestep: the weight of an error in the noise (Hang et al., section 3.4)."""
+    """min(SNR, gamma) / SNR for each timestep: the weight of its loss (Hang et al., section 3.4)."""
     snr = alphas_cumprod / (1 - alphas_cumprod)
     return snr.clamp(max=GAMMA) / snr
 
 
 def write_pipeline():
-    """model_index.json and the scheduler's config: the folder becomes one that StableDiffusionPipeline loads."""
+    """model_index.json and the scheduler's config, so that StableDiffusionPipeline loads the folder."""
     folder = training.MODELS / "pocket-planets"
     (folder / "scheduler").mkdir(parents=True, exist_ok=True)
     (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(SCHEDULER, indent=2) + "\n")
@@ -71,7 +81,11 @@ def main(settings, preset="cpu", fresh=False, attention="all"):
     device = accelerator.device
     _, attributes = data.load()
     latents = vae.load_latents()
-    autoencoder, words, text_encoder = vae.load_vae()[0].to(device), tokenizer.load(), clip.load_text_encoder().to(device)
+    autoencoder, words, text_encoder = (
+        vae.load_vae()[0].to(device),
+        tokenizer.load(),
+        clip.load_text_encoder().to(device),
+    )
     scheduler = DDPMScheduler.from_config(SCHEDULER)
     weights = min_snr_weights(scheduler.alphas_cumprod).to(device)
     run = loop.Run("unet", new_unet(attention), settings, accelerator, fresh)
@@ -94,10 +108,12 @@ def main(settings, preset="cpu", fresh=False, attention="all"):
 
     def report():
         noise = torch.Generator().manual_seed(0)
-        pictures = painter(list(PROMPTS), num_inference_steps=12, guidance_scale=4, generator=noise, output_type="np")
+        pictures = painter(
+            list(PROMPTS), num_inference_steps=12, guidance_scale=4, generator=noise, output_type="np"
+        )
         pictures = (pictures.images * 255).round().astype(np.uint8)
         loop.sheet(pictures, run.folder / f"samples-{run.step:06}.png", columns=4)
-        return {"loss": round(run.loss.item(), 4)} if run.loss is not None else {}
+        return {"loss": run.last_loss()}
 
     for moments, ids, which in run.batches(draw, report):
         mean, std = moments.to(device).float().unbind(1)

@@ -1,6 +1,6 @@
-"""Stage "vae": the autoencoder that makes pictures 8 x smaller, and stage "latents": all pictures through its encoder.
+"""Stage "vae": the autoencoder that makes pictures 8 x smaller; stage "latents": all pictures encoded.
 
-Kingma & Welling 2013 (1312.6114); as the first stage of latent diffusion: Rombach et al. 2022 (2112.10752), section 3.1.
+Kingma & Welling 2013 (1312.6114); before a diffusion model: Rombach et al. 2022 (2112.10752), section 3.1.
 """
 
 import copy
@@ -28,24 +28,29 @@ MEASURED = 10_000  # training pictures from which the scaling factor is measured
 def new_vae(channels):
     levels = len(channels)
     return AutoencoderKL(
-        sample_size=128, latent_channels=4, block_out_channels=channels, layers_per_block=1, norm_num_groups=8,
-        down_block_types=("DownEncoderBlock2D",) * levels, up_block_types=("UpDecoderBlock2D",) * levels,
+        sample_size=128, latent_channels=4, norm_num_groups=8, block_out_channels=channels,
+        layers_per_block=1, down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
     )  # fmt: skip
 
 
 def picture_loss(pictures, targets):
-    """L1 + 0.5 x L1 of the finite differences at three scales: the picture, its half and its quarter."""
-    loss = (pictures - targets).abs().mean()
+    """L1 + 0.5 x L1 of finite differences at three scales (picture, half, quarter) + 2 x L1 of the hue.
+
+    The hue's error is that of the picture at an eighth of its size, less its mean over red, green and blue:
+    without this term the network learns light and dark long before it tells purple from grey.
+    """
     error = pictures - targets
+    loss = error.abs().mean()
     for _ in range(3):
         loss = loss + 0.5 * (error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean())
         error = F.avg_pool2d(error, 2)
-    return loss
+    return loss + 2 * (error - error.mean(dim=1, keepdim=True)).abs().mean()
 
 
 @torch.no_grad()
 def evaluate(vae, pictures, device):
-    """Returns (figures, reconstructions): mean PSNR in dB per picture, 1/std of the latents, std of each channel."""
+    """Returns (figures, reconstructions): mean PSNR in dB, 1/std of the latents, std of each channel."""
     latents, rebuilt = [], []
     for batch in pictures.reshape(-1, 20, *pictures.shape[1:]):
         latents.append(vae.encode(data.to_pixels(batch, device)).latent_dist.mean)
@@ -63,7 +68,7 @@ def evaluate(vae, pictures, device):
 def main(settings, preset="cpu", fresh=False, kl=1e-6):
     """Trains the autoencoder; for the last tenth of the time only the decoder, on slightly noisy latents.
 
-    kl weighs the divergence of the latents from N(0, 1), summed over a crop's latents (Rombach et al., appendix G).
+    kl weighs the divergence of the latents from N(0, 1), summed over a crop (Rombach et al., appendix G).
     """
     accelerator = loop.start(settings, cpu=preset == "cpu")
     pictures, _ = data.load()
@@ -74,13 +79,15 @@ def main(settings, preset="cpu", fresh=False, kl=1e-6):
     def draw(rng):
         rows = rng.integers(len(pictures), size=settings.batch)
         corners = rng.integers(pictures.shape[1] - CROP + 1, size=(settings.batch, 2))
-        return np.stack([pictures[i, y : y + CROP, x : x + CROP] for i, (y, x) in zip(rows, corners, strict=True)])
+        return np.stack(
+            [pictures[i, y : y + CROP, x : x + CROP] for i, (y, x) in zip(rows, corners, strict=True)]
+        )
 
     def report():
         figures, rebuilt = evaluate(ema, unseen, device)
         pairs = np.stack([unseen[:24], rebuilt[:24]], axis=1).reshape(-1, *unseen.shape[1:])
         loop.sheet(pairs, run.folder / f"samples-{run.step:06}.png", columns=8)
-        return {"loss": round(run.loss.item(), 4) if run.loss is not None else None} | figures
+        return {"loss": run.last_loss()} | figures
 
     for crops in run.batches(draw, report):
         targets = data.to_pixels(crops, device)
@@ -118,7 +125,7 @@ def encode(vae, pictures, accelerator):
 
 
 def measure_scaling_factor(vae, pictures, accelerator):
-    """1 / std of the latents of the first 10,000 training pictures: one scalar, as in Rombach et al., appendix G."""
+    """1 / std of the latents of the first 10,000 training pictures (Rombach et al., appendix G)."""
     sums = torch.zeros(3, dtype=torch.float64)  # of 1, of x, of x^2
     mine = range(accelerator.process_index * 50, min(MEASURED, len(pictures)), accelerator.num_processes * 50)
     for first in tqdm(mine, desc="scaling factor", disable=not accelerator.is_main_process):
@@ -140,7 +147,7 @@ def load_vae():
 
 
 def latents_main(settings, preset="cpu"):
-    """Writes latents.npy, float16 (N, 2, 4, 16, 16): mean and standard deviation of each training picture's latents."""
+    """Writes latents.npy, float16 (N, 2, 4, 16, 16): each picture's mean and standard deviation."""
     accelerator = loop.start(settings, cpu=preset == "cpu")
     vae, mark = load_vae()
     pictures, _ = data.load()
@@ -164,10 +171,12 @@ def latents_main(settings, preset="cpu"):
 
 
 def load_latents():
-    """The latents of all training pictures, if they are all there and were made by the autoencoder in models/."""
+    """The latents of all training pictures, made by the autoencoder in models/ and no other."""
     path, mark_path = training.CACHE / "latents.npy", training.CACHE / "latents.sha256"
     if not path.exists() or mark_path.read_text() != load_vae()[1]:
-        raise SystemExit("The latents of this autoencoder are missing: run `python -m training latents` first.")
+        raise SystemExit(
+            "The latents of this autoencoder are missing: run `python -m training latents` first."
+        )
     latents = np.load(path, mmap_mode="r")
     if np.isnan(latents[:, 0, 0, 0, 0]).any():
         raise SystemExit("Some pictures have no latents yet: run `python -m training latents` again.")

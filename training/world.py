@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from .drawing import SIZE, STYLES
-from .scenery import COLOURS, surface_view, space_view
+from .scenery import COLOURS, space_view, surface_view
 
 Scene = dict[str, str]
 
@@ -50,7 +50,7 @@ def is_held_out(scene):
 
 
 def sample_scene(rng, held_out=False):
-    """A random scene. Training's never hold a held-out combination; `held_out=True` asks for one that does."""
+    """A random scene. Training's never hold a held-out combination, those with `held_out=True` always do."""
     while True:
         scene = _any_scene(rng)
         if is_held_out(scene) == held_out:
@@ -70,7 +70,11 @@ def _any_scene(rng):
         scene["kind"] = even("kind")
         if scene["kind"] in ("rocky planet", "gas giant") and coloured:
             scene["colour"] = even("colour")
-        scene |= {"size": even("size"), "rings": pick("rings", 0.6, 0.4), "moons": pick("moons", 0.4, 0.2, 0.2, 0.2)}
+        scene |= {
+            "size": even("size"),
+            "rings": pick("rings", 0.6, 0.4),
+            "moons": pick("moons", 0.4, 0.2, 0.2, 0.2),
+        }
         if coloured:
             scene["background"] = pick("background", 0.4, 0.2, 0.2, 0.2)
     else:
@@ -82,7 +86,9 @@ def _any_scene(rng):
 
 def encode(scene):
     """The scene as small integers, shape (len(ATTRIBUTES),), −1 where an attribute does not apply."""
-    return np.array([values.index(scene[name]) if name in scene else -1 for name, values in ATTRIBUTES.items()], np.int8)
+    return np.array(
+        [values.index(scene[name]) if name in scene else -1 for name, values in ATTRIBUTES.items()], np.int8
+    )
 
 
 def decode(row):
@@ -91,7 +97,7 @@ def decode(row):
 
 
 def render(scene, rng):
-    """Paint a scene: uint8, shape (128, 128, 3). What the scene leaves open (place, light, pose) comes from `rng`."""
+    """Paint a scene: uint8, shape (128, 128, 3). What it leaves open (where, light, pose) `rng` decides."""
     canvas = (space_view if scene["view"] == "space" else surface_view)(scene, rng)
     pixels = STYLES[scene["style"]](canvas, rng)
     return (np.clip(pixels, 0, 1) * 255).round().astype(np.uint8)
@@ -130,7 +136,11 @@ WORDS = {
     "day": ["by day", "in daylight", "during the day"],
     "night": ["at night", "by night", "in the dark"],
     "sun": ["under the sun", "under a bright sun", "with the sun in the sky", "in the sun"],
-    "ringed planet": ["under a ringed planet", "with a ringed planet in the sky", "below a planet with rings"],
+    "ringed planet": [
+        "under a ringed planet",
+        "with a ringed planet in the sky",
+        "below a planet with rings",
+    ],
     "empty sky": ["under an empty sky", "under a clear sky"],
     "astronaut": ["an astronaut", "an astronaut", "a spaceman", "a cosmonaut"],
     "robot": ["a robot", "a robot", "a droid", "an android"],
@@ -141,7 +151,10 @@ WORDS = {
     "sketch": ["a pencil sketch of", "a sketch of", "a pencil drawing of", "a drawing of"],
     "plain": ["", "", "", "a picture of", "a photo of", "an image of"],
 }
-AFTERWARDS = {"watercolour": ["watercolor", "in watercolor", "watercolour"], "sketch": ["sketch on paper", "sketch", "pencil sketch"]}
+AFTERWARDS = {
+    "watercolour": ["watercolor", "in watercolor", "watercolour"],
+    "sketch": ["sketch on paper", "sketch", "pencil sketch"],
+}
 PLANETS = ["planet", "world", "exoplanet"]
 BEINGS = ["an explorer", "someone", "a figure", "a space traveller"]
 
@@ -149,9 +162,10 @@ BEINGS = ["an explorer", "someone", "a figure", "a space traveller"]
 def caption(scene, rng, detail="any"):
     """The scene in words, never empty.
 
-    `detail="full"` names every attribute, in one plain wording, for evaluation; what is not named is not there
-    (no rings, no moons, a medium size). `detail="any"` varies as people do: synonyms, another order, for 30 % of
-    the captions details left out or a wider word ("a planet", "an explorer"), for 15 % one or two words only.
+    `detail="full"` names every attribute, in one plain wording, for evaluation; what is not named is not
+    there (no rings, no moons, a medium size). `detail="any"` varies as people do: synonyms, another order;
+    in 30 % of the captions details are left out or a word is wider ("a planet", "an explorer"), 15 % have one
+    or two words only.
     """
     if detail == "full":
         return _sentence(scene, rng, keep=1, plain=True)
@@ -210,9 +224,9 @@ def _sentence(scene, rng, keep, plain):
 
 
 def _few_words(scene, rng):
-    """One or two words of the scene: a colour, a kind, a figure, a place, a style. A negative prompt is like that."""
-    small = {"moons": "moons", "rings": "rings", "sky": None, "view": None, "size": "size"}
-    names = [name for name in scene if small.get(name, name) and not scene[name].startswith(("no ", "medium", "nobody", "plain"))]
+    """A word or two of the scene: a colour, a kind, a figure, a style. Negative prompts are like that."""
+    untold = ("no ", "medium", "nobody", "plain")
+    names = [name for name in scene if name not in ("view", "sky") and not scene[name].startswith(untold)]
     name = names[rng.integers(len(names))] if names else "view"
     if name == "view":
         return "a planet" if scene["view"] == "space" else "a landscape"
@@ -227,7 +241,9 @@ def _few_words(scene, rng):
     for lead in ("on ", "in ", "with ", "under "):
         if rng.random() < 0.5:
             bare = bare.removeprefix(lead)
-    return bare if rng.random() < 0.5 or name not in ("kind", "figure") else _article(bare)
+    if rng.random() < 0.5:
+        return bare
+    return _article(words) if name == "kind" else words
 
 
 def contact_sheet(seeds, held_out=False, columns=8):

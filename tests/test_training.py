@@ -1,0 +1,199 @@
+"""The training stages: schedule, averages, loss weights, tokens, resuming; every stage once in miniature."""
+
+import json
+import os
+import signal
+
+import numpy as np
+import pytest
+import torch
+from accelerate import Accelerator
+from diffusers import DDPMScheduler, StableDiffusionPipeline
+from safetensors.torch import load_file
+from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer
+
+import training
+from training import __main__ as command
+from training import clip, data, loop, tokenizer, unet, vae, world
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(training, "MODELS", tmp_path / "models")
+    return tmp_path
+
+
+def some_captions(count=2000):
+    rng = np.random.default_rng(1)
+    return [world.caption(world.sample_scene(rng), rng) for _ in range(count)]
+
+
+def test_progress_is_the_further_of_steps_and_minutes():
+    assert loop.fraction_done(30, 100) == 0.3
+    assert loop.fraction_done(30, 100, elapsed=6, minutes=10) == 0.6
+    assert loop.fraction_done(70, 100, elapsed=6, minutes=10) == 0.7
+    assert loop.fraction_done(5, 100, elapsed=20, minutes=10) == 1.0
+
+
+def test_learning_rate_warms_up_stays_and_ends_at_two_per_cent():
+    assert loop.lr_scale(0, 0.0, warmup=150, flat=0.6) == pytest.approx(1 / 150)
+    assert loop.lr_scale(149, 0.1, warmup=150, flat=0.6) == 1
+    assert loop.lr_scale(9999, 0.6, warmup=150, flat=0.6) == 1
+    assert loop.lr_scale(9999, 0.8, warmup=150, flat=0.6) == pytest.approx(0.51)
+    assert loop.lr_scale(9999, 1.0, warmup=150, flat=0.6) == pytest.approx(0.02)
+
+
+def test_moving_average():
+    assert [loop.ema_decay(i) for i in (0, 8, 10**6)] == [0.1, 0.5, 0.999]
+    model, ema = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    wanted = 0.5 * ema.weight + 0.5 * model.weight
+    loop.update_ema(ema, model, step=8)
+    torch.testing.assert_close(ema.weight, wanted)
+
+
+def test_min_snr_weights():
+    alphas_cumprod = DDPMScheduler.from_config(unet.SCHEDULER).alphas_cumprod
+    snr = alphas_cumprod / (1 - alphas_cumprod)
+    weights = unet.min_snr_weights(alphas_cumprod)
+    assert (weights[snr <= 5] == 1).all() and (weights[snr > 5] < 1).all()
+    torch.testing.assert_close(weights * snr, torch.minimum(snr, torch.tensor(5.0)))
+
+
+def test_picture_loss_sees_edges_that_a_plain_difference_does_not():
+    target = torch.zeros(1, 3, 16, 16)
+    flat = torch.full_like(target, 0.5)
+    striped = flat.clone()
+    striped[..., ::2] *= -1
+    assert vae.picture_loss(target, target) == 0
+    assert vae.picture_loss(flat, target).item() == pytest.approx(0.5)
+    assert vae.picture_loss(striped, target) > 0.9
+
+
+def test_equal_captions_are_not_wrong_answers():
+    same = clip.same_caption(["red", "blue", "red"])
+    assert same.tolist() == [[False, False, True], [False, False, False], [True, False, False]]
+    logits = torch.tensor([[9.0, 0, 9], [0, 9, 0], [9, 0, 9]])
+    assert clip.contrastive_loss(logits, same) < 0.001 < 0.3 < clip.contrastive_loss(logits, same & False)
+
+
+def test_tokenizer_round_trip(tmp_path):
+    words = tokenizer.train(some_captions())
+    tokenizer.save(words, tmp_path)
+    words = CLIPTokenizer.from_pretrained(tmp_path)
+    assert 514 < len(words) <= 1500
+    assert (words.model_max_length, words.pad_token_id, words("").input_ids) == (
+        77, words.eos_token_id, [words.bos_token_id, words.eos_token_id])  # fmt: skip
+    assert len(words.tokenize("an astronaut on mars")) == 4
+    assert words.tokenize("An  Astronaut on Mars") == words.tokenize("an astronaut on mars")
+    for text in ("an astronaut on mars", "xylophone quixotic", "¿un café?", "日本 🚀"):
+        ids = words(text).input_ids
+        assert words.eos_token_id not in ids[1:-1]
+        assert words.decode(ids, skip_special_tokens=True).replace(" ", "") == text.replace(" ", "")
+    vocab = json.loads((tmp_path / "vocab.json").read_text(encoding="utf-8"))
+    assert vocab == words.get_vocab() and sorted(vocab.values()) == list(range(len(vocab)))
+
+
+def train_line(fresh=False, interrupt_at=None):
+    """Fits a line for 12 steps; with interrupt_at, is sent SIGTERM in that step."""
+    settings = loop.Settings(steps=12, batch=8, lr=0.1, warmup=3, precision="no")
+    torch.manual_seed(0)
+    run = loop.Run("line", torch.nn.Linear(1, 1), settings, Accelerator(cpu=True), fresh)
+    for x in run.batches(lambda rng: rng.normal(size=(8, 1)).astype(np.float32), report=dict):
+        run.optimise((run.model(x) - 3 * x + 0.1 * torch.randn_like(x)).square().mean())
+        if run.step == interrupt_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+    return run
+
+
+def test_an_interrupted_run_ends_with_the_weights_of_an_uninterrupted_one(folders):
+    whole = train_line()
+    with pytest.raises(SystemExit):
+        train_line(fresh=True, interrupt_at=5)
+    assert torch.load(training.CACHE / "line" / "checkpoint.pt")["step"] == 6
+    resumed = train_line()
+    assert resumed.step == whole.step == 12
+    for part in ("model", "ema"):
+        for a, b in zip(getattr(whole, part).parameters(), getattr(resumed, part).parameters(), strict=True):
+            assert torch.equal(a, b)
+    assert (
+        len((training.CACHE / "line" / "log.jsonl").read_text().splitlines()) == 2
+    )  # one for each finished run
+
+
+def test_a_time_budget_overrides_the_presets_steps():
+    options = command.arguments(["unet", "--preset", "cpu", "--minutes", "5", "--batch", "7"])
+    settings = command.settings_for(unet.SETTINGS, options)
+    assert (settings.minutes, settings.batch, settings.lr) == (5, 7, unet.SETTINGS["cpu"].lr)
+    assert settings.steps > 10**6
+    with pytest.raises(SystemExit):
+        command.arguments(["no-such-stage"])
+
+
+def test_pictures_go_on_where_they_stopped(folders):
+    data.main(count=3)
+    first = np.array(data.load()[0])
+    data.main(count=5)
+    pictures, attributes = data.load()
+    assert pictures.shape == (5, world.SIZE, world.SIZE, 3) and attributes.shape == (5, len(world.ATTRIBUTES))
+    assert np.array_equal(pictures[:3], first)
+    picture, row = data.draw(4)
+    assert np.array_equal(pictures[4], picture) and np.array_equal(attributes[4], row)
+    attributes = np.lib.format.open_memmap(training.CACHE / "attributes.npy", mode="r+")
+    attributes[3] = data.MISSING  # as if it had been interrupted there
+    assert len(data.load()[0]) == 3
+
+
+def test_stages_say_what_is_missing(folders):
+    for needs, stage in ((data.load, "data"), (vae.load_vae, "vae"), (vae.load_latents, "latents"),
+                         (clip.load_text_encoder, "clip"), (tokenizer.load, "tokenizer")):  # fmt: skip
+        with pytest.raises(SystemExit, match=f"python -m training {stage}"):
+            needs()
+
+
+def test_every_stage_in_miniature(folders, monkeypatch):
+    fresh = data.fresh
+    monkeypatch.setattr(data, "fresh", lambda count, held_out=False: fresh(20, held_out))
+    settings = loop.Settings(steps=2, batch=4, lr=1e-3, precision="no")
+    folder = training.MODELS / "pocket-planets"
+    data.main(count=20)
+    tokenizer.main(count=500)
+    clip.main(settings)
+    vae.main(settings)
+    vae.latents_main(settings)
+    unet.main(settings)
+
+    pipe = StableDiffusionPipeline.from_pretrained(folder)
+    assert {pipe.unet.dtype, pipe.vae.dtype, pipe.text_encoder.dtype} == {torch.float32}
+    picture = pipe("a planet", num_inference_steps=2, output_type="np").images[0]
+    assert picture.shape == (128, 128, 3) and np.isfinite(picture).all()
+
+    weights = load_file(folder / "unet" / "diffusion_pytorch_model.safetensors")
+    assert {weight.dtype for weight in weights.values()} == {torch.float16}
+    assert (folder / "unet" / "diffusion_pytorch_model.safetensors").stat().st_size < 12e6
+    assert all(
+        name.startswith("text_model.") for name in load_file(folder / "text_encoder" / "model.safetensors")
+    )
+
+    ids = pipe.tokenizer(
+        ["a planet", "an astronaut on mars"], padding="max_length", return_tensors="pt"
+    ).input_ids
+    whole = CLIPModel.from_pretrained(training.MODELS / "pocket-clip").text_model(ids)
+    tower = CLIPTextModel.from_pretrained(folder / "text_encoder")(ids)
+    assert torch.equal(whole.last_hidden_state, tower.last_hidden_state)
+    assert not torch.equal(
+        tower.pooler_output[0], tower.pooler_output[1]
+    )  # read at the end, not at the start token
+
+    mean, std = vae.load_latents().astype(np.float64).swapaxes(0, 1)
+    scaled = pipe.vae.config.scaling_factor * np.sqrt((mean**2 + std**2).mean() - mean.mean() ** 2)
+    assert scaled == pytest.approx(1, abs=0.02)
+    scheduler = json.loads((folder / "scheduler" / "scheduler_config.json").read_text())
+    assert {name for name in scheduler if name[0] != "_"} == {
+        "beta_start", "beta_end", "beta_schedule", "num_train_timesteps", "set_alpha_to_one",
+        "skip_prk_steps", "steps_offset", "trained_betas", "clip_sample",
+    }  # fmt: skip
+
+    (training.CACHE / "latents.sha256").write_text("another autoencoder")
+    with pytest.raises(SystemExit, match="python -m training latents"):
+        vae.load_latents()
