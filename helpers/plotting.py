@@ -67,11 +67,16 @@ def show_diagram(name, alt):
 def show_grid(pictures, titles, alt, columns=4):
     """Show pictures row by row, each under its title; `titles` is a list of as many strings."""
     _check_alt(alt)
+    _display_picture(grid(pictures, titles, columns), alt)
+
+
+def grid(pictures, titles, columns=4):
+    """Pictures row by row, each under its title, as one PIL picture."""
     if len(pictures) != len(titles):
         raise InputError(f"{len(pictures)} pictures have {len(titles)} titles: give each picture one title.")
     columns = min(columns, len(pictures))
     rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
-    _display_picture(_table(rows, titles, columns, per_row_titles=True), alt)
+    return _table(rows, titles, columns, per_row_titles=True)
 
 
 def film_strip(rows, row_labels, column_labels, alt):

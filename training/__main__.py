@@ -13,11 +13,12 @@ STAGES = {  # in order
     "clip": "learn which caption belongs to which picture; its text tower is the text encoder",
     "vae": "learn to make pictures 8 x smaller and back",
     "latents": "put all pictures through the VAE's encoder, once",
+    "decoder": "train the VAE's decoder further",
     "unet": "learn to predict the noise in latents",
     "judge": "learn to see a picture's attributes, to judge generated pictures by",
     "evaluate": "measure the whole model and write the figures into its card",
 }
-LAUNCHED = ("clip", "vae", "latents", "unet", "judge")  # these run in several processes through accelerate
+LAUNCHED = ("clip", "vae", "latents", "decoder", "unet", "judge")  # can use several processes
 
 
 def arguments(argv=None):
@@ -80,6 +81,10 @@ def run(options):
         from training import vae
 
         vae.latents_main(settings_for(vae.SETTINGS, options), options.preset)
+    elif options.stage == "decoder":
+        from training import vae
+
+        vae.decoder_main(settings_for(vae.DECODER_SETTINGS, options), options.preset, options.fresh)
     elif options.stage == "unet":
         from training import unet
 

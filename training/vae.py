@@ -1,4 +1,4 @@
-"""Stage "vae": the autoencoder that makes pictures 8 x smaller; stage "latents": all pictures encoded.
+"""Stages "vae", "latents", "decoder": the autoencoder that makes pictures 8 x smaller, and its latents.
 
 Kingma & Welling 2013 (1312.6114); before a diffusion model: Rombach et al. 2022 (2112.10752), section 3.1.
 """
@@ -19,9 +19,13 @@ SETTINGS = {
     "cpu": loop.Settings(steps=12_000, batch=16, lr=2.5e-3, flat=0.3),
     "gpu": loop.Settings(steps=20_000, batch=128, lr=1e-3, flat=0.3, workers=8),
 }
+DECODER_SETTINGS = {
+    "cpu": loop.Settings(steps=6_000, batch=4, lr=1e-3, flat=0.2),
+    "gpu": loop.Settings(steps=20_000, batch=64, lr=1e-3, flat=0.2, workers=8),
+}
 CHANNELS = {"cpu": (16, 32, 64, 64), "gpu": (32, 64, 64, 64)}
 CROP = 64  # pixels; the network is convolutional, so what it learns on crops holds for whole pictures
-LATENT_NOISE = 0.05  # in units of the latents' standard deviation, while only the decoder learns
+LATENT_NOISE = 0.05  # for the decoder stage, in units of the latents' standard deviation
 MEASURED = 10_000  # training pictures from which the scaling factor is measured
 
 
@@ -66,15 +70,13 @@ def evaluate(vae, pictures, device):
 
 
 def main(settings, preset="cpu", fresh=False, kl=1e-6):
-    """Trains the autoencoder; for the last tenth of the time only the decoder, on slightly noisy latents.
+    """Trains encoder and decoder together.
 
     kl weighs the divergence of the latents from N(0, 1), summed over a crop (Rombach et al., appendix G).
     """
     accelerator = loop.start(settings, cpu=preset == "cpu")
     pictures, _ = data.load()
-    unseen, _ = data.fresh(200)
     run = loop.Run("vae", new_vae(CHANNELS[preset]), settings, accelerator, fresh)
-    vae, ema, device = run.model, run.ema, accelerator.device
 
     def draw(rng):
         rows = rng.integers(len(pictures), size=settings.batch)
@@ -83,37 +85,68 @@ def main(settings, preset="cpu", fresh=False, kl=1e-6):
             [pictures[i, y : y + CROP, x : x + CROP] for i, (y, x) in zip(rows, corners, strict=True)]
         )
 
+    for crops in run.batches(draw, reporter(run)):
+        targets = data.to_pixels(crops, accelerator.device)
+        with accelerator.autocast():
+            posterior = run.model.encode(targets).latent_dist
+            rebuilt = run.model.decode(posterior.sample()).sample
+        run.optimise(picture_loss(rebuilt.float(), targets) + kl * posterior.kl().float().mean())
+
+    factor = measure_scaling_factor(run.ema, pictures, accelerator)
+    run.ema.register_to_config(scaling_factor=factor)
+    save(run)
+
+
+def decoder_main(settings, preset="cpu", fresh=False):
+    """Trains the decoder further, on whole pictures and slightly noisy latents, as the U-Net will give them.
+
+    The encoder stays as it is, and with it every latent: the U-Net can be trained before, after or meanwhile.
+    (Stable Diffusion's own autoencoder was improved in the same way, as sd-vae-ft-mse.)
+    """
+    accelerator = loop.start(settings, cpu=preset == "cpu")
+    pictures, _ = data.load()
+    latents = load_latents()
+    vae, mark = load_vae()
+    vae.decoder.requires_grad_(True)
+    vae.post_quant_conv.requires_grad_(True)
+    run = loop.Run("decoder", vae.train(), settings, accelerator, fresh)
+    if encoder_mark(run.ema) != mark:
+        raise SystemExit("The decoder's checkpoint belongs to another encoder: start again with --fresh.")
+    noise = LATENT_NOISE / vae.config.scaling_factor
+
+    def draw(rng):
+        rows = np.sort(rng.integers(len(latents), size=settings.batch))
+        return pictures[rows], latents[rows]
+
+    for targets, moments in run.batches(draw, reporter(run)):
+        targets = data.to_pixels(targets, accelerator.device)
+        mean, std = moments.to(accelerator.device).float().unbind(1)
+        noisy = mean + (std**2 + noise**2) ** 0.5 * torch.randn_like(mean)
+        with accelerator.autocast():
+            rebuilt = run.model.decode(noisy).sample
+        run.optimise(picture_loss(rebuilt.float(), targets))
+    save(run)
+
+
+def reporter(run):
+    """The report of both stages: figures on 200 unseen pictures, and a sheet of some of them, rebuilt."""
+    unseen, _ = data.fresh(200)
+
     def report():
-        figures, rebuilt = evaluate(ema, unseen, device)
+        figures, rebuilt = evaluate(run.ema, unseen, run.accelerator.device)
         pairs = np.stack([unseen[:24], rebuilt[:24]], axis=1).reshape(-1, *unseen.shape[1:])
         loop.sheet(pairs, run.folder / f"samples-{run.step:06}.png", columns=8)
         return {"loss": run.last_loss()} | figures
 
-    for crops in run.batches(draw, report):
-        targets = data.to_pixels(crops, device)
-        if run.fraction < 0.9:
-            with accelerator.autocast():
-                posterior = vae.encode(targets).latent_dist
-                rebuilt = vae.decode(posterior.sample()).sample
-            loss = picture_loss(rebuilt.float(), targets) + kl * posterior.kl().float().mean()
-        else:
-            if vae.encoder.conv_in.weight.requires_grad:  # from here on the averaged encoder is the encoder
-                for part in ("encoder", "quant_conv"):
-                    getattr(vae, part).load_state_dict(getattr(ema, part).state_dict())
-                    getattr(vae, part).requires_grad_(False)
-            with accelerator.autocast():
-                with torch.no_grad():
-                    latents = vae.encode(targets).latent_dist.sample()
-                    latents += LATENT_NOISE * latents.std() * torch.randn_like(latents)
-                rebuilt = vae.decode(latents).sample
-            loss = picture_loss(rebuilt.float(), targets)
-        run.optimise(loss)
+    return report
 
-    ema.register_to_config(scaling_factor=measure_scaling_factor(ema, pictures, accelerator))
-    if accelerator.is_main_process:
-        copy.deepcopy(ema).half().save_pretrained(training.MODELS / "pocket-planets" / "vae")
-        print(f"vae: scaling factor {ema.config.scaling_factor:.4f}, saved in models/pocket-planets/vae")
-    accelerator.wait_for_everyone()
+
+def save(run):
+    if run.accelerator.is_main_process:
+        copy.deepcopy(run.ema).half().save_pretrained(training.MODELS / "pocket-planets" / "vae")
+        factor = run.ema.config.scaling_factor
+        print(f"{run.stage}: saved in models/pocket-planets/vae, scaling factor {factor:.4f}")
+    run.accelerator.wait_for_everyone()
 
 
 @torch.no_grad()
@@ -136,14 +169,18 @@ def measure_scaling_factor(vae, pictures, accelerator):
 
 
 def load_vae():
-    """The trained autoencoder, frozen, and a mark of its weights."""
+    """The trained autoencoder, frozen, and the mark of its encoder."""
     folder = training.MODELS / "pocket-planets" / "vae"
-    try:
-        weights = (folder / "diffusion_pytorch_model.safetensors").read_bytes()
-    except FileNotFoundError:
-        raise SystemExit("There is no trained autoencoder yet: run `python -m training vae` first.") from None
+    if not (folder / "diffusion_pytorch_model.safetensors").exists():
+        raise SystemExit("There is no trained autoencoder yet: run `python -m training vae` first.")
     vae = AutoencoderKL.from_pretrained(folder).float().eval().requires_grad_(False)
-    return vae, hashlib.sha256(weights).hexdigest()
+    return vae, encoder_mark(vae)
+
+
+def encoder_mark(vae):
+    """A hash of what decides the latents: the encoder's weights, in the half precision that is on disk."""
+    weights = (*vae.encoder.parameters(), *vae.quant_conv.parameters())
+    return hashlib.sha256(b"".join(w.detach().half().cpu().numpy().tobytes() for w in weights)).hexdigest()
 
 
 def latents_main(settings, preset="cpu"):

@@ -1,0 +1,103 @@
+"""Pocket Planets: a seed always gives the same picture, captions tell the truth, held-out stays out."""
+
+import zlib
+
+import numpy as np
+import pytest
+
+from training import world
+
+
+def scenes(count, held_out=False):
+    rng = np.random.default_rng(1)
+    return [world.sample_scene(rng, held_out) for _ in range(count)]
+
+
+def test_a_seed_always_gives_the_same_picture_caption_and_scene():
+    for seed in range(5):
+        picture, caption, scene = world.draw(seed)
+        again, same_caption, same_scene = world.draw(seed)
+        assert np.array_equal(picture, again) and (caption, scene) == (same_caption, same_scene)
+
+
+def test_seeds_differ():
+    assert len({zlib.crc32(np.asarray(world.draw(seed)[0]).tobytes()) for seed in range(20)}) == 20
+
+
+@pytest.mark.parametrize("style", world.ATTRIBUTES["style"])
+@pytest.mark.parametrize("kind", [*world.ATTRIBUTES["kind"], *world.ATTRIBUTES["place"]])
+def test_every_kind_and_place_can_be_painted_in_every_style(kind, style):
+    rng = np.random.default_rng(0)
+    if kind in world.ATTRIBUTES["kind"]:
+        scene = {"view": "space", "kind": kind, "size": "giant", "rings": "rings", "moons": "three moons",
+                 "background": "blue nebula", "colour": "red"}  # fmt: skip
+    else:
+        scene = {"view": "surface", "place": kind, "time": "night", "sky": "ringed planet", "figure": "robot"}
+    picture = world.render({**scene, "style": style}, rng)
+    assert picture.shape == (world.SIZE, world.SIZE, 3) and picture.dtype == np.uint8
+    assert picture.std() > 8  # something is to be seen
+
+
+def test_all_attributes_that_can_vary_do_vary():
+    seen = {name: set() for name in world.ATTRIBUTES}
+    for scene in scenes(600):
+        for name, value in scene.items():
+            seen[name].add(value)
+    assert {name: set(values) for name, values in world.ATTRIBUTES.items()} == seen
+
+
+def test_training_never_sees_a_held_out_combination():
+    assert not any(world.is_held_out(scene) for scene in scenes(2000))
+    assert all(world.is_held_out(scene) for scene in scenes(100, held_out=True))
+
+
+def test_every_held_out_combination_can_be_drawn():
+    drawn = scenes(600, held_out=True)
+    for combination in world.HELD_OUT:
+        assert any(combination.items() <= scene.items() for scene in drawn), combination
+
+
+def test_attributes_survive_the_way_into_numbers_and_back():
+    for scene in scenes(200):
+        assert world.decode(world.encode(scene)) == scene
+
+
+def test_a_full_caption_names_every_attribute():
+    rng = np.random.default_rng(0)
+    for scene in scenes(300):
+        caption = world.caption(scene, rng, "full")
+        for name, value in scene.items():
+            unsaid = value in ("space", "surface", "plain", "medium") or value.startswith("no ")
+            assert unsaid or world.WORDS.get(value, [value])[0] in caption, (name, caption)
+
+
+def test_two_scenes_that_differ_have_different_full_captions():
+    rng = np.random.default_rng(0)
+    captions = {}
+    for scene in scenes(800):
+        key = tuple(sorted(scene.items()))
+        assert captions.setdefault(world.caption(scene, rng, "full"), key) == key
+
+
+def test_captions_are_never_empty_and_vary_as_peoples_do():
+    rng = np.random.default_rng(0)
+    captions = [world.caption(scene, rng) for scene in scenes(2000)]
+    words = [len(caption.split()) for caption in captions]
+    assert min(words) >= 1 and all(caption == caption.strip() for caption in captions)
+    assert 0.1 < np.mean(np.array(words) <= 2) < 0.3  # short ones, as negative prompts are
+    assert len(set(captions)) > 1200
+    assert any("explorer" in caption for caption in captions) and "a planet" in captions
+
+
+def test_two_styles_of_one_scene_differ_and_a_sketch_has_no_colour():
+    scene = {"view": "surface", "place": "mars", "time": "day", "sky": "sun", "figure": "astronaut"}
+    styles = world.ATTRIBUTES["style"]
+    pictures = {s: world.render({**scene, "style": s}, np.random.default_rng(3)) for s in styles}
+    assert np.abs(pictures["plain"].astype(int) - pictures["watercolour"]).mean() > 10
+    sketch = pictures["sketch"].astype(int)
+    assert np.abs(sketch[..., 0] - sketch[..., 2]).max() < 40  # the paper's own tint at most
+
+
+def test_the_contact_sheet_holds_all_pictures():
+    sheet = world.contact_sheet(range(5), columns=2)
+    assert sheet.size == (2 * (world.SIZE + 12), 3 * (world.SIZE + 40))
