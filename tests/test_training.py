@@ -70,6 +70,13 @@ def test_picture_loss_sees_edges_that_a_plain_difference_does_not():
     assert vae.picture_loss(striped, target) > 0.9
 
 
+def test_picture_loss_weighs_a_wrong_hue_more_than_a_wrong_brightness():
+    target = torch.zeros(1, 3, 16, 16)
+    brighter = torch.full_like(target, 0.3)
+    redder = brighter * torch.tensor([1.0, -0.5, -0.5]).view(1, 3, 1, 1)
+    assert vae.picture_loss(redder, target) > vae.picture_loss(brighter, target)
+
+
 def test_equal_captions_are_not_wrong_answers():
     same = clip.same_caption(["red", "blue", "red"])
     assert same.tolist() == [[False, False, True], [False, False, False], [True, False, False]]
@@ -161,6 +168,11 @@ def test_every_stage_in_miniature(folders, monkeypatch):
     clip.main(settings)
     vae.main(settings)
     vae.latents_main(settings)
+    before, mark = vae.load_vae()
+    vae.decoder_main(settings)
+    after, same_mark = vae.load_vae()
+    assert mark == same_mark and len(vae.load_latents()) == 20  # encoder and latents are as before
+    assert not torch.equal(before.decoder.conv_out.weight, after.decoder.conv_out.weight)
     unet.main(settings)
 
     pipe = StableDiffusionPipeline.from_pretrained(folder)

@@ -1,4 +1,4 @@
-"""Paint images/strip.png, the pictures at the top of README.md, with the pocket model: python -m tools.strip"""
+"""Paint images/strip.png, the pictures at the top of README.md: python -m tools.strip"""
 
 from pathlib import Path
 

@@ -16,7 +16,7 @@ import training
 from training import data, loop, tokenizer
 
 SETTINGS = {
-    "cpu": loop.Settings(steps=1200, batch=192, lr=1e-3, flat=0.4),
+    "cpu": loop.Settings(steps=2500, batch=192, lr=1e-3, flat=0.4),
     "gpu": loop.Settings(steps=6000, batch=1024, lr=1e-3, flat=0.4, workers=12),
 }
 WIDTH, VISION_WIDTH = 128, 128

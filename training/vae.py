@@ -16,7 +16,7 @@ import training
 from training import data, loop
 
 SETTINGS = {
-    "cpu": loop.Settings(steps=12_000, batch=16, lr=2.5e-3, flat=0.3),
+    "cpu": loop.Settings(steps=9_000, batch=16, lr=2.5e-3, flat=0.3),
     "gpu": loop.Settings(steps=20_000, batch=128, lr=1e-3, flat=0.3, workers=8),
 }
 DECODER_SETTINGS = {
