@@ -12,6 +12,7 @@ FOLDER = training.MODELS / "pocket-planets"
 WEIGHTS = {  # of each stage
     "clip": "pocket-clip/model.safetensors",
     "vae": "pocket-planets/vae/diffusion_pytorch_model.safetensors",
+    "decoder": "pocket-planets/vae/diffusion_pytorch_model.safetensors",
     "unet": "pocket-planets/unet/diffusion_pytorch_model.safetensors",
     "judge": "pocket-judge/model.safetensors",
 }
