@@ -1,7 +1,8 @@
 """The denoising loop: from a prompt and noise to a picture.
 
 Notebook 05 writes this loop by hand, step by step; the notebooks after it import it from here. It gives
-exactly what the library's StableDiffusionPipeline gives, to the last bit.
+exactly what the library's StableDiffusionPipeline gives, to the last bit, for guidance of 1 and above.
+(Below 1 the pipeline leaves guidance out; this loop applies it, down to 0, the empty prompt alone.)
 
 Shapes: B pictures, latents (B, C, h, w), text_embeddings (2B, 77, D) with the B unconditional (or negative)
 ones first.

@@ -83,13 +83,16 @@ def load_components(model=POCKET, device=None, dtype=None):
     device, dtype = device or best_device, dtype or best_dtype
     folder = _model_folder(model)
     with clear_memory_error():
-        return Components(
+        components = Components(
             tokenizer=_load(CLIPTokenizer, folder, "tokenizer"),
             text_encoder=_load_network(CLIPTextModel, folder, "text_encoder", device, dtype),
             vae=_load_network(AutoencoderKL, folder, "vae", device, dtype),
             unet=_load_network(UNet2DConditionModel, folder, "unet", device, dtype),
             scheduler=_load(PNDMScheduler, folder, "scheduler"),
         )
+    if torch.device(device).type == "cuda":
+        components.vae.enable_slicing()  # one picture after the other: several large ones need much memory
+    return components
 
 
 def load_pipeline(model=POCKET, device=None, dtype=None, progress=False):

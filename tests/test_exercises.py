@@ -36,6 +36,7 @@ WRONG = {
         {
             "answer = torch.randn((1, 4, size * 3 // 2, size))": "height",
             "answer = torch.randn((1, 3, size, size * 3 // 2))": "channels",
+            "answer = torch.zeros((1, unet.config.in_channels, size, size * 3 // 2))": "generator",
         },
     ],
 }

@@ -38,6 +38,7 @@ def write(results):
         "n": results["distribution"]["n"],
         "distances": distance_table(results["distribution"]),
         "bank": memory["bank"],
+        "bank_share": "all of them" if memory["all"] else "not all of them: copies of others would not show",
         "memory_judge": f"{memory['judge']:.3g}",
         "memory_clip": f"{memory['clip']:.3g}",
         "prompts": curve["prompts"],
@@ -86,7 +87,11 @@ def adherence_table(generated, renders):
 
 
 def combination_table(combinations):
-    rows = [[name, interval(figure), figure["n"] if figure else 0] for name, figure in combinations.items()]
+    figures = combinations["each"] | {
+        "**all of these**": combinations["all"],
+        "**the same attributes, in combinations that training showed**": combinations["seen"],
+    }
+    rows = [[name, interval(figure), figure["n"] if figure else 0] for name, figure in figures.items()]
     return table(["combination", "right together", "pictures"], rows)
 
 

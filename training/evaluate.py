@@ -19,19 +19,20 @@ import torch
 
 import training
 from helpers.models import POCKET, settings
-from training import card, measures, report, world
-from training.workers import Workers, blurred, draw, paint, rebuild, render
+from training import card, data, measures, report, world
+from training.workers import Workers, blurred, paint, rebuild, recall, render
 
 MODEL = training.MODELS / "pocket-planets"
 FIRST = 3_000_000_000  # of the evaluation's seeds for scenes and renders: no training ever sees these
 SEEDS = (0, 1, 2)  # of the evaluation: each draws other scenes and other noise
 OPEN = {"a planet": ("kind", "size", "background"), "an explorer": ("figure", "place", "time")}
 FORMS = {
-    "full": {"seen": 1002, "held_out": 402, "unguided": 252,
-             "prompts": 12, "per_prompt": 5, "bank": 3000, "open": 64},
+    "full": {"seen": 1002, "held_out": 402, "unguided": 251,
+             "prompts": 12, "per_prompt": 5, "open": 64},
     "quick": {"seen": 48, "held_out": 24, "unguided": 24},
 }  # fmt: skip
 CURVE = (1.0, 2.0, 4.0, 7.0, 12.0)  # guidance scales
+BANK = 3000  # training pictures to search for copies, where not all of them are in training/cache
 
 
 class Prompts(NamedTuple):
@@ -83,16 +84,23 @@ def adherence(classes, rows, group=None):
     return result
 
 
-def combinations(classes, rows):
-    """For each held-out combination: how often all of its attributes are right together."""
+def combinations(classes, rows, classes_seen, rows_seen):
+    """How often all attributes of a held-out combination are right together: each combination, all of them,
+    and the same attributes together on seen combinations. The last two tell whether the model composes."""
     right, _ = marked(classes, rows)
-    names, together = list(world.ATTRIBUTES), {}
+    right_seen, applies_seen = marked(classes_seen, rows_seen)
+    names, together, seen = list(world.ATTRIBUTES), {}, []
     scenes = [world.decode(row) for row in rows]
     for combination in world.HELD_OUT:
         asked = [combination.items() <= scene.items() for scene in scenes]
         columns = [names.index(name) for name in combination]
-        together[" + ".join(combination.values())] = measures.rate(right[asked][:, columns].all(1))
-    return together
+        together[" + ".join(combination.values())] = right[asked][:, columns].all(1)
+        seen.append(right_seen[applies_seen[:, columns].all(1)][:, columns].all(1))
+    return {
+        "each": {name: measures.rate(values) for name, values in together.items()},
+        "all": measures.rate(np.concatenate(list(together.values()))),
+        "seen": measures.rate(np.concatenate(seen)),
+    }
 
 
 def distances(sets, reference):
@@ -136,7 +144,9 @@ def measure(form, workers):
             "guidance_1": adherence(unguided.classes, seen.rows[few]),
             "shuffled_prompts": adherence(painted.classes, shuffled),
         },
-        "held_out_combinations": combinations(painted_held_out.classes, unseen.rows),
+        "held_out_combinations": combinations(
+            painted_held_out.classes, unseen.rows, painted.classes, seen.rows
+        ),
     }
     if form == "full":
         others = prompts(size["seen"], first=FIRST + 2 * 10**7)
@@ -144,14 +154,16 @@ def measure(form, workers):
         damaged = workers.run("blurred renders", blurred, renders.pictures)
         compared = {"renders": renders, "reconstructions": rebuilt, "generated": painted, "blurred": damaged}
         results["distribution"] = {"n": len(reference.classes), **distances(compared, reference)}
-        bank = workers.run("training pictures", draw, list(range(size["bank"])))
+        count = training_pictures()
+        bank = workers.run("training pictures", recall, list(range(count or BANK)), batch=64)
         results["memory"] = {
-            "bank": size["bank"],
+            "bank": len(bank.pictures),
+            "all": count is not None,
             "judge": measures.memory_ratio(painted.judge, renders.judge, bank.judge),
             "clip": measures.memory_ratio(painted.clip, renders.clip, bank.clip),
         }
         results["guidance"] = guidance_curve(size["prompts"], size["per_prompt"], workers)
-        results["open_captions"] = open_captions(size["open"], reference, others.rows, guidance, workers)
+        results["open_captions"] = open_captions(size["open"], guidance, workers)
         report.sheets(painted, seen.captions, bank)
     return results
 
@@ -176,25 +188,43 @@ def guidance_curve(count, per_prompt, workers):
     return {"prompts": len(asked.rows), "pictures_per_prompt": per_prompt, "curve": curve}
 
 
-def open_captions(count, reference, reference_rows, guidance, workers):
-    """Entropy in bits of what short captions leave open, beside that of renders of the same view."""
+def open_captions(count, guidance, workers):
+    """Entropy in bits of what short captions leave open, beside that of as many renders they describe."""
     names, result = list(world.ATTRIBUTES), {}
     for caption, left_open in OPEN.items():
         seeds = [FIRST + 5 * 10**7 + i for i in range(count)]
         seen = workers.run(f'"{caption}"', paint, [caption] * count, seeds, fixed=(guidance,))
+        true = workers.run(f'"{caption}", renders', render, scenes_described(caption, count), seeds)
         view = world.ATTRIBUTES["view"].index("space" if caption == "a planet" else "surface")
-        asked, true = seen.classes[:, 0] == view, reference_rows[:, 0] == view
-        if "figure" in left_open:
-            true &= reference_rows[:, names.index("figure")] < 3  # an explorer: astronaut, robot or alien
-        entropies = {
-            name: {
-                "generated": measures.entropy(seen.classes[asked, names.index(name)]),
-                "renders": measures.entropy(reference.classes[true, names.index(name)]),
-            }
-            for name in left_open
-        }
-        result[caption] = {"n": count, "right_view": float(asked.mean()), "entropy": entropies}
+        entropies = {}
+        for name in left_open:
+            entropies[name] = {}
+            for kind, looked in (("generated", seen), ("renders", true)):
+                valid = looked.classes[:, 0] == view
+                if name == "background":  # a sketch, the last of the styles, has none
+                    valid &= looked.classes[:, names.index("style")] < len(world.ATTRIBUTES["style"]) - 1
+                entropies[name][kind] = measures.entropy(looked.classes[valid, names.index(name)])
+        right_view = float((seen.classes[:, 0] == view).mean())
+        result[caption] = {"n": count, "right_view": right_view, "entropy": entropies}
     return result
+
+
+def scenes_described(caption, count):
+    """`count` training-like scenes that the caption was said of, int8 (count, attributes)."""
+    rng, rows = np.random.default_rng(FIRST), []
+    while len(rows) < count:
+        scene = world.sample_scene(rng)
+        if world.caption(scene, rng) == caption:
+            rows.append(world.encode(scene))
+    return np.stack(rows)
+
+
+def training_pictures():
+    """How many training pictures there are, or None where training/cache is empty."""
+    try:
+        return len(data.load()[0])
+    except SystemExit:
+        return None
 
 
 def machine(device):

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import training
-from training import measures
+from training import data, measures
 
 IMAGES = training.MODELS.parent / "images"
 
@@ -72,5 +72,6 @@ def sheets(painted, captions, bank):
     sheet(painted.pictures[:24], captions[:24], 6, IMAGES / "samples.png")
     gaps, indices = measures.nearest(painted.judge, bank.judge)
     chosen = np.argsort(gaps)[:8].tolist() + np.random.default_rng(0).integers(len(gaps), size=8).tolist()
-    pairs = [np.concatenate([painted.pictures[i], bank.pictures[indices[i]]], axis=1) for i in chosen]
+    originals = {i: data.draw(int(bank.pictures[indices[i]]))[0] for i in chosen}
+    pairs = [np.concatenate([painted.pictures[i], originals[i]], axis=1) for i in chosen]
     sheet(pairs, [captions[i] for i in chosen], 4, IMAGES / "nearest.png")

@@ -24,7 +24,7 @@ DECODER_SETTINGS = {
     "gpu": loop.Settings(steps=20_000, batch=64, lr=1e-3, flat=0.2, workers=8),
 }
 CHANNELS = {"cpu": (16, 32, 64, 64), "gpu": (32, 64, 64, 64)}
-CROP = 64  # pixels; the network is convolutional, so what it learns on crops holds for whole pictures
+CROP = 64  # pixels; whole pictures come in the decoder stage (all but one layer are convolutions)
 LATENT_NOISE = 0.05  # for the decoder stage, in units of the latents' standard deviation
 MEASURED = 10_000  # training pictures from which the scaling factor is measured
 

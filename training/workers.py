@@ -30,7 +30,7 @@ class Seen(NamedTuple):
     pictures: np.ndarray  # uint8 (n, 128, 128, 3)
     classes: np.ndarray  # int8 (n, attributes), the judge's
     judge: np.ndarray  # float32 (n, 320), the judge's features
-    clip: np.ndarray  # float32 (n, 128), pocket-clip's image features, of length 1
+    clip: np.ndarray  # float32 (n, 128), pocket-clip's image features, of length √128
 
 
 def open_workshop(device):
@@ -55,8 +55,8 @@ def look(pictures):
     pixels = judge.to_tensor(pictures).to(workshop["device"])
     clip = workshop["clip"]
     directions = clip.visual_projection(clip.vision_model(pixel_values=pixels).pooler_output)
-    directions = torch.nn.functional.normalize(directions, dim=-1).cpu().numpy()
-    return Seen(pictures, *judge.marks(workshop["judge"], pictures), directions)
+    directions = torch.nn.functional.normalize(directions, dim=-1) * directions.shape[-1] ** 0.5
+    return Seen(pictures, *judge.marks(workshop["judge"], pictures), directions.cpu().numpy())
 
 
 def paint(captions, seeds, guidance_scale):
@@ -85,9 +85,13 @@ def blurred(pictures):
     return look(data.to_uint8(judge.blur(judge.to_tensor(pictures), sigma=1.5)))
 
 
-def draw(seeds):
-    """The training pictures of these numbers: picture i is drawn from seed i."""
-    return look(np.stack([data.draw(seed)[0] for seed in seeds]))
+def recall(numbers):
+    """Look at the training pictures of these numbers, and keep the numbers in place of the many pictures."""
+    try:
+        pictures = data.load()[0][numbers]
+    except SystemExit:  # they are not here, but picture i can be drawn again from seed i
+        pictures = np.stack([data.draw(number)[0] for number in numbers])
+    return look(pictures)._replace(pictures=np.array(numbers))
 
 
 def work(job):
@@ -107,8 +111,9 @@ class Workers:
         self.pool = ProcessPoolExecutor(processes, spawn, open_workshop, (self.device,))
         self.batch = BATCH[self.device]
 
-    def run(self, name, task, *columns, fixed=()):
-        starts = range(0, len(columns[0]), self.batch)
-        jobs = [(task, (*(column[s : s + self.batch] for column in columns), *fixed)) for s in starts]
+    def run(self, name, task, *columns, fixed=(), batch=None):
+        batch = batch or self.batch
+        starts = range(0, len(columns[0]), batch)
+        jobs = [(task, (*(column[s : s + batch] for column in columns), *fixed)) for s in starts]
         done = list(tqdm(self.pool.map(work, jobs), total=len(jobs), desc=name, mininterval=1))
         return Seen(*(np.concatenate(parts) for parts in zip(*done)))

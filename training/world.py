@@ -4,7 +4,8 @@
     python -m training.world --held-out      # of the combinations that training never shows
 
 A *scene* is a dict of attributes. `sample_scene` makes one up, `caption` says it in words as people would,
-`render` paints it (drawing.py, scenery.py). The same seed gives the same picture everywhere.
+`render` paints it (drawing.py, scenery.py). The same seed gives the same picture (numpy keeps its
+random streams from one version to the next, if it can).
 """
 
 import argparse
