@@ -17,7 +17,7 @@ from tiny import SHAPES, save_tiny
 
 from helpers.denoising import decode, denoise, encode_prompts, generate, guided_noise
 from helpers.errors import InputError, ModelError
-from helpers.models import POCKET, ROOT, latent_shape, load_components, load_pipeline
+from helpers.models import POCKET, latent_shape, load_components, load_pipeline
 from helpers.seeding import generator, initial_noise
 
 SCHEDULERS = [
@@ -31,10 +31,6 @@ SCHEDULERS = [
 ]
 PROMPTS = ["an astronaut on mars", "a planet"]
 NEGATIVE = ["red", ""]
-has_pocket = (ROOT / POCKET / "model_index.json").is_file()
-pocket = pytest.param(
-    POCKET, marks=pytest.mark.skipif(not has_pocket, reason="the pocket model is not trained yet")
-)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +41,7 @@ def model(request, tmp_path_factory):
     return load_components(folder, "cpu", torch.float32), load_pipeline(folder, "cpu", torch.float32)
 
 
-all_models = pytest.mark.parametrize("model", [*SHAPES, pocket], indirect=True)
+all_models = pytest.mark.parametrize("model", [*SHAPES, POCKET], indirect=True)
 tiny_models = pytest.mark.parametrize("model", SHAPES, indirect=True)
 
 

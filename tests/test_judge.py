@@ -86,9 +86,6 @@ def test_evaluation_prompts_are_new_and_held_out_when_asked():
     assert min(seen.seeds) > data.FRESH + 10**9 and len(set(seen.seeds)) == 6
 
 
-@pytest.mark.skipif(
-    not (judge.FOLDER / "model.safetensors").exists(), reason="models/pocket-judge is not trained yet"
-)
 def test_the_saved_judge_marks_fresh_renders_right():
     rows, pictures = [], []
     for i in range(120):

@@ -17,7 +17,6 @@ from helpers.models import (
     FULL,
     FULL_REVISION,
     POCKET,
-    ROOT,
     Components,
     device_and_dtype,
     latent_shape,
@@ -269,9 +268,6 @@ def test_too_little_memory_says_what_to_do(monkeypatch, tmp_path):
         load_components(save_tiny("like sd", tmp_path))
 
 
-@pytest.mark.skipif(
-    not (ROOT / POCKET / "model_index.json").is_file(), reason="the pocket model is not trained yet"
-)
 def test_the_pocket_model_has_stable_diffusions_constants(no_network):
     components = load_components(POCKET)
     assert pixels_per_latent(components.vae) == 8
