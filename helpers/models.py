@@ -27,7 +27,7 @@ FULL = "CompVis/stable-diffusion-v1-4"
 FULL_REVISION = "133a221b8aa7292a167afc5127cb63fb5005638b"
 
 SETTINGS = {
-    POCKET: {"num_inference_steps": 30, "guidance_scale": 4.0},
+    POCKET: {"num_inference_steps": 30, "guidance_scale": 5.0},
     FULL: {"num_inference_steps": 50, "guidance_scale": 7.5},
 }
 

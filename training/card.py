@@ -9,6 +9,7 @@ from training import world
 from training.report import interval
 
 FOLDER = training.MODELS / "pocket-planets"
+AIM_RIGHT, AIM_PSNR = 0.97, 30  # what the next training should reach
 WEIGHTS = {  # of each stage
     "clip": "pocket-clip/model.safetensors",
     "vae": "pocket-planets/vae/diffusion_pytorch_model.safetensors",
@@ -139,6 +140,11 @@ def limits(results):
     lines = [f"- The attributes that come out wrong most often: {named}."]
     missed = (bar for bar in results["bars"] if not bar[3])
     lines += [f"- Missed: {what}: {value:g}, and the bar is {bar:g}." for what, value, bar, _ in missed]
+    aims = (("attributes right", results["generated"]["seen"]["mean"], AIM_RIGHT),
+            ("dB of the autoencoder", results["vae"]["psnr"], AIM_PSNR))  # fmt: skip
+    for what, reached, aim in aims:
+        if reached["rate"] < aim:
+            lines += [f"- Short of the aim of {aim:g} {what}, by {aim - reached['rate']:.3g}."]
     return "\n".join(lines)
 
 
