@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+ROOT_USER := $(if $(filter 0,$(shell id -u)),--allow-root)  # as root, in a container, JupyterLab asks for it
 
 PROMPT ?= an astronaut on mars
 SEED ?= 0
@@ -22,7 +23,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 lab: $(READY)  ## open JupyterLab on the first notebook
-	$(BIN)/python -m jupyterlab --ServerApp.root_dir="$(CURDIR)" notebooks/00_first_picture.ipynb
+	$(BIN)/python -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(ROOT_USER) notebooks/00_first_picture.ipynb
 
 picture: $(READY)  ## paint one picture: make picture PROMPT="an astronaut on mars" SEED=0
 	@$(BIN)/python -m helpers.picture "$$PROMPT" --seed "$$SEED"

@@ -6,6 +6,7 @@ import re
 import sys
 import time
 import unicodedata
+import warnings
 from pathlib import Path
 
 from helpers.errors import InputError, ModelError, check_guidance, check_prompt, check_seed, check_steps
@@ -76,7 +77,9 @@ def paint(options):
 def main(arguments=None):
     """Run the command; 0 if a picture was written, 2 after one clear sentence if not."""
     try:
-        print(paint(read_arguments(arguments)))
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)  # no code, no path
+            print(paint(read_arguments(arguments)))
     except (InputError, ModelError) as error:
         print(error, file=sys.stderr)
         return 2
