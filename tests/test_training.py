@@ -176,6 +176,8 @@ def test_every_stage_in_miniature(folders, monkeypatch):
     unet.main(settings)
 
     pipe = StableDiffusionPipeline.from_pretrained(folder)
+    for mine, saved in zip(unet.trained_unet().parameters(), pipe.unet.parameters(), strict=True):
+        assert torch.equal(mine, saved) and mine.requires_grad  # what --warm starts from
     assert {pipe.unet.dtype, pipe.vae.dtype, pipe.text_encoder.dtype} == {torch.float32}
     picture = pipe("a planet", num_inference_steps=2, output_type="np").images[0]
     assert picture.shape == (128, 128, 3) and np.isfinite(picture).all()

@@ -46,6 +46,7 @@ def arguments(argv=None):
     training.add_argument(
         "--attention", choices=("all", "low"), default="all", help="unet: levels that see the text"
     )
+    training.add_argument("--warm", action="store_true", help="unet: start from the weights in models/")
     return parser.parse_args(argv)
 
 
@@ -88,7 +89,8 @@ def run(options):
     elif options.stage == "unet":
         from training import unet
 
-        unet.main(settings_for(unet.SETTINGS, options), options.preset, options.fresh, options.attention)
+        settings = settings_for(unet.SETTINGS, options)
+        unet.main(settings, options.preset, options.fresh, options.attention, options.warm)
     elif options.stage == "judge":
         from training import judge
 

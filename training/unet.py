@@ -55,6 +55,14 @@ def new_unet(attention="all"):
     )  # fmt: skip
 
 
+def trained_unet():
+    """The U-Net in models/, in float32, to train it further."""
+    folder = training.MODELS / "pocket-planets" / "unet"
+    if not (folder / "diffusion_pytorch_model.safetensors").exists():
+        raise SystemExit("There is no U-Net in models/ to go on from: leave out --warm.")
+    return UNet2DConditionModel.from_pretrained(folder).float().train()
+
+
 def min_snr_weights(alphas_cumprod):
     """min(SNR, gamma) / SNR for each timestep: the weight of its loss (Hang et al., section 3.4)."""
     snr = alphas_cumprod / (1 - alphas_cumprod)
@@ -76,7 +84,7 @@ def write_pipeline():
     (folder / "model_index.json").write_text(json.dumps(index, indent=2) + "\n")
 
 
-def main(settings, preset="cpu", fresh=False, attention="all"):
+def main(settings, preset="cpu", fresh=False, attention="all", warm=False):
     accelerator = loop.start(settings, cpu=preset == "cpu")
     device = accelerator.device
     _, attributes = data.load()
@@ -88,7 +96,8 @@ def main(settings, preset="cpu", fresh=False, attention="all"):
     )
     scheduler = DDPMScheduler.from_config(SCHEDULER)
     weights = min_snr_weights(scheduler.alphas_cumprod).to(device)
-    run = loop.Run("unet", new_unet(attention), settings, accelerator, fresh)
+    model = trained_unet() if warm else new_unet(attention)
+    run = loop.Run("unet", model, settings, accelerator, fresh)
     # On a CPU the plain attention has the faster backward pass, on a GPU the fused one.
     run.model.set_attn_processor(AttnProcessor() if device.type == "cpu" else AttnProcessor2_0())
     painter = StableDiffusionPipeline(
