@@ -75,11 +75,6 @@ class Judge(nn.Module):
         return {name: head(features) for name, head in self.heads.items()}
 
 
-def to_tensor(pictures):
-    """uint8 (n, 128, 128, 3) → float (n, 3, 128, 128) in −1…1."""
-    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
-
-
 def loss_of(logits, attributes):
     """Sum of the heads' cross-entropies; attributes (batch, heads), −1 where one does not apply."""
     total = 0.0
@@ -122,7 +117,7 @@ def marks(judge, pictures, batch=64):
     device = next(judge.parameters()).device
     classes, features = [], []
     for start in range(0, len(pictures), batch):
-        seen = judge.features(to_tensor(pictures[start : start + batch]).to(device))
+        seen = judge.features(data.to_pixels(pictures[start : start + batch], device))
         classes.append(torch.stack([head(seen).argmax(1) for head in judge.heads.values()], dim=1).cpu())
         features.append(seen.cpu())
     return torch.cat(classes).to(torch.int8).numpy(), torch.cat(features).numpy()
@@ -174,7 +169,7 @@ def reconstructions(pictures, device):
     autoencoder.to(device)
     rebuilt = []
     for start in tqdm(range(0, len(pictures), 16), desc="reconstructions"):
-        latents = autoencoder.encode(to_tensor(pictures[start : start + 16]).to(device)).latent_dist.mean
+        latents = autoencoder.encode(data.to_pixels(pictures[start : start + 16], device)).latent_dist.mean
         noise = torch.rand(len(latents), 1, 1, 1, device=device) * 0.15 * latents.std()
         rebuilt.append(data.to_uint8(autoencoder.decode(latents + noise * torch.randn_like(latents)).sample))
     rebuilt = np.concatenate(rebuilt)
@@ -210,7 +205,7 @@ def main(settings, preset="cpu", fresh=False):
         pictures, attributes = (
             np.concatenate([kind[r] for kind, r in zip(each, rows)]) for each in zip(*sources)
         )
-        return disturb(to_tensor(pictures), rng), torch.from_numpy(attributes)
+        return disturb(data.to_pixels(pictures, "cpu"), rng), torch.from_numpy(attributes)
 
     def report():
         right = (marks(ema, unseen)[0] == wanted)[wanted >= 0].mean()

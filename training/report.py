@@ -1,10 +1,10 @@
 """What the evaluation found, for people: the bars, the figures to print, the sheets of pictures."""
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 import training
-from training import data, measures
+from training import data, measures, world
 
 IMAGES = training.MODELS.parent / "images"
 
@@ -48,21 +48,8 @@ def summary(results):
 
 def sheet(pictures, captions, columns, path):
     """Write pictures (uint8, 128 × 128 × 3 or wider) with a caption under each, as one PNG."""
-    high, wide = pictures[0].shape[:2]
-    font = ImageFont.load_default(size=10)
-    cell_wide, cell_high = wide + 12, high + 46
-    page = Image.new("RGB", (columns * cell_wide, -(-len(pictures) // columns) * cell_high), "white")
-    pen = ImageDraw.Draw(page)
-    for i, (picture, caption) in enumerate(zip(pictures, captions)):
-        x, y = i % columns * cell_wide + 6, i // columns * cell_high + 4
-        page.paste(Image.fromarray(picture), (x, y))
-        lines = [""]
-        for word in caption.split():
-            if pen.textlength(f"{lines[-1]} {word}", font=font) > wide:
-                lines.append("")
-            lines[-1] = f"{lines[-1]} {word}".strip()
-        pen.text((x, y + high + 1), "\n".join(lines[:3]), fill="black", font=font, spacing=1)
     path.parent.mkdir(parents=True, exist_ok=True)
+    page = world.captioned([Image.fromarray(picture) for picture in pictures], captions, columns)
     page.save(path, optimize=True)
 
 

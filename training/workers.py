@@ -52,7 +52,7 @@ def open_workshop(device):
 @torch.no_grad()
 def look(pictures):
     """The judge's marks and both networks' features of pictures."""
-    pixels = judge.to_tensor(pictures).to(workshop["device"])
+    pixels = data.to_pixels(pictures, workshop["device"])
     clip = workshop["clip"]
     directions = clip.visual_projection(clip.vision_model(pixel_values=pixels).pooler_output)
     directions = torch.nn.functional.normalize(directions, dim=-1) * directions.shape[-1] ** 0.5
@@ -76,13 +76,13 @@ def render(rows, seeds):
 def rebuild(pictures):
     """Send pictures through the VAE and back."""
     vae = workshop["components"].vae
-    latents = vae.encode(judge.to_tensor(pictures).to(workshop["device"])).latent_dist.mean
+    latents = vae.encode(data.to_pixels(pictures, workshop["device"])).latent_dist.mean
     return look(data.to_uint8(vae.decode(latents).sample))
 
 
 def blurred(pictures):
     """Pictures damaged on purpose."""
-    return look(data.to_uint8(judge.blur(judge.to_tensor(pictures), sigma=1.5)))
+    return look(data.to_uint8(judge.blur(data.to_pixels(pictures, "cpu"), sigma=1.5)))
 
 
 def recall(numbers):

@@ -12,9 +12,10 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
-from .drawing import SIZE, STYLES
+from .drawing import SIZE as SIZE  # the pictures' side, for everyone who asks the world
+from .drawing import STYLES
 from .scenery import COLOURS, space_view, surface_view
 
 Scene = dict[str, str]
@@ -248,21 +249,25 @@ def _few_words(scene, rng):
 
 
 def contact_sheet(seeds, held_out=False, columns=8):
-    """Pictures with their captions, as one PIL image."""
-    seeds = list(seeds)
-    wide, high = SIZE + 12, SIZE + 40
-    sheet = Image.new("RGB", (columns * wide, -(-len(seeds) // columns) * high), "white")
-    pen = ImageDraw.Draw(sheet)
-    for i, seed in enumerate(seeds):
-        picture, words, _ = draw(seed, held_out)
-        x, y = i % columns * wide + 6, i // columns * high + 6
+    """The pictures of these seeds with their captions, as one PIL image."""
+    drawn = [draw(seed, held_out) for seed in seeds]
+    return captioned([picture for picture, _, _ in drawn], [words for _, words, _ in drawn], columns)
+
+
+def captioned(pictures, captions, columns):
+    """PIL pictures of one size in rows, each with up to three lines of caption below it, as one PIL image."""
+    wide, high = pictures[0].width + 12, pictures[0].height + 40
+    sheet = Image.new("RGB", (columns * wide, -(-len(pictures) // columns) * high), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=10)
+    for i, (picture, caption) in enumerate(zip(pictures, captions)):
+        x, y = i % columns * wide + 6, i // columns * high + 4
         sheet.paste(picture, (x, y))
         lines = [""]
-        for word in words.split():
-            if len(lines[-1]) + len(word) > 24:
+        for word in caption.split():
+            if pen.textlength(f"{lines[-1]} {word}", font=font) > picture.width:
                 lines.append("")
-            lines[-1] += word + " "
-        pen.text((x, y + SIZE + 2), "\n".join(lines[:3]), fill="black", spacing=0)
+            lines[-1] = f"{lines[-1]} {word}".strip()
+        pen.text((x, y + picture.height), "\n".join(lines[:3]), fill="black", font=font, spacing=0)
     return sheet
 
 
