@@ -11,6 +11,7 @@ ones first.
 import inspect
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from PIL import Image
 
@@ -19,6 +20,7 @@ from helpers.errors import (
     check_finite,
     check_guidance,
     check_prompt,
+    check_start,
     check_steps,
     clear_memory_error,
     warn_if_cut,
@@ -67,8 +69,9 @@ def guided_noise(unet, model_input, t, text_embeddings, guidance_scale):
     """The U-Net's noise prediction (B, C, h, w) under classifier-free guidance.
 
     uncond + w (cond - uncond); Ho & Salimans 2022 (2207.12598), eq. 6, whose w is ours minus 1. With w = 1
-    that is the conditional prediction, and the unconditional one is not computed. Raises ModelError if the
-    prediction holds NaN.
+    that is the conditional prediction, and the unconditional one is not computed. `guidance_scale` is w, or a
+    function (noise_uncond, noise_cond, t) -> noise_pred, for other rules. Raises ModelError if the prediction
+    holds NaN.
     """
     if guidance_scale == 1:
         cond_embeddings = text_embeddings.chunk(2)[1]
@@ -77,20 +80,28 @@ def guided_noise(unet, model_input, t, text_embeddings, guidance_scale):
         twice = torch.cat([model_input] * 2)
         both = unet(twice, t, encoder_hidden_states=text_embeddings, return_dict=False)[0]
         noise_uncond, noise_cond = both.chunk(2)
-        noise_pred = noise_uncond + guidance_scale * (noise_cond - noise_uncond)
+        if callable(guidance_scale):
+            noise_pred = guidance_scale(noise_uncond, noise_cond, t)
+        else:
+            noise_pred = noise_uncond + guidance_scale * (noise_cond - noise_uncond)
     check_finite(noise_pred, f"The U-Net's output at timestep {float(t):.0f}", unet.dtype, unet.device)
     return noise_pred
 
 
 @torch.no_grad()
 def denoise(components, text_embeddings, latents, guidance_scale, num_inference_steps,
-            scheduler=None, callback=None, generators=None):
+            scheduler=None, callback=None, generators=None, start=0, after_step=None):
     """Turn pure noise into the latents of a picture, shape (B, C, h, w) in and out.
 
     `latents` is standard normal noise, as `initial_noise` draws it: it is scaled here, after
     `set_timesteps`, because the scale may depend on the timesteps. `scheduler` replaces the model's own.
     `callback(step)` gets a `Step` before each scheduler step. `generators`, one a picture, feed the
-    schedulers that add noise on the way (DDPM, Euler ancestral).
+    schedulers that add noise on the way (DDPM, Euler ancestral). `guidance_scale` is a number, or a function
+    as in `guided_noise`.
+
+    With `start`, so many timesteps are left out, and `latents` are taken as they are: a picture's, noised to
+    the first timestep that is left (image-to-image). `after_step(latents, t_next)` may put other latents in
+    place of those that a step gave; t_next is the timestep that they have now, None at the end (inpainting).
     """
     check_steps(num_inference_steps)
     check_guidance(guidance_scale)
@@ -99,8 +110,14 @@ def denoise(components, text_embeddings, latents, guidance_scale, num_inference_
     extra = {"generator": generators} if takes_generator else {}
 
     scheduler.set_timesteps(num_inference_steps, device=unet.device)
-    latents = latents.to(unet.device, unet.dtype) * scheduler.init_noise_sigma
-    for index, t in enumerate(scheduler.timesteps):
+    check_start(start, len(scheduler.timesteps) // scheduler.order - start)
+    timesteps = scheduler.timesteps[start * scheduler.order :]
+    latents = latents.to(unet.device, unet.dtype)
+    if not start:
+        latents = latents * scheduler.init_noise_sigma
+    elif hasattr(scheduler, "set_begin_index"):  # schedulers that count their steps
+        scheduler.set_begin_index(start * scheduler.order)
+    for index, t in enumerate(timesteps):
         model_input = scheduler.scale_model_input(latents, t)
         with clear_memory_error():
             noise_pred = guided_noise(unet, model_input, t, text_embeddings, guidance_scale)
@@ -108,6 +125,8 @@ def denoise(components, text_embeddings, latents, guidance_scale, num_inference_
             x0 = predicted_x0(noise_pred, t, model_input, scheduler.alphas_cumprod)
             callback(Step(index, t, model_input, noise_pred, x0))
         latents = scheduler.step(noise_pred, t, latents, **extra, return_dict=False)[0]
+        if after_step:
+            latents = after_step(latents, timesteps[index + 1] if index + 1 < len(timesteps) else None)
     return latents
 
 
@@ -147,6 +166,33 @@ def ddim_step(noise_pred, t, t_prev, latents, alphas_cumprod):
     alpha_prev = alpha_cumprod_at(max(t_prev, 0), alphas_cumprod)
     x0 = predicted_x0(noise_pred, t, latents, alphas_cumprod)
     return alpha_prev**0.5 * x0 + (1 - alpha_prev) ** 0.5 * noise_pred
+
+
+def to_pixels(pictures, device="cpu"):
+    """Pictures as the networks take them: float32 (B, 3, H, W) from -1 to 1, on the device.
+
+    `pictures` are RGB PIL pictures of one size, or a uint8 array (B, H, W, 3).
+    """
+    if not isinstance(pictures, np.ndarray):
+        pictures = np.stack([np.asarray(picture) for picture in pictures])
+    return torch.as_tensor(pictures).to(device).permute(0, 3, 1, 2).float() / 255 * 2 - 1
+
+
+@torch.no_grad()
+def encode_picture(vae, pictures, generators=None):
+    """The latents (B, C, h, w) of RGB PIL pictures of one size, times the VAE's scaling factor.
+
+    They are the means of the distributions that the encoder gives; with `generators`, one a picture, they
+    are drawn from these.
+    """
+    pixels = to_pixels(pictures, vae.device).to(vae.dtype)
+    with clear_memory_error():
+        distribution = vae.encode(pixels).latent_dist
+    latents = distribution.mean
+    if generators is not None:
+        noise = initial_noise(latents.shape[1:], generators, latents.device, latents.dtype)
+        latents = latents + distribution.std * noise
+    return latents * vae.config.scaling_factor
 
 
 @torch.no_grad()

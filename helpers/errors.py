@@ -60,7 +60,9 @@ def check_steps(num_inference_steps, num_train_timesteps=1000):
 
 
 def check_guidance(guidance_scale):
-    """Raise InputError unless the guidance scale is a finite number, zero or more."""
+    """Raise InputError unless the guidance scale is a finite number, zero or more, or a function."""
+    if callable(guidance_scale):
+        return
     if not _is_number(guidance_scale) or guidance_scale < 0:
         raise InputError(
             f"The guidance scale must be a number from 0 up, not {guidance_scale!r}: "
@@ -68,10 +70,24 @@ def check_guidance(guidance_scale):
         )
 
 
+def check_start(start, left):
+    """Raise InputError unless `start`, a number of skipped timesteps, leaves some (`left` of them)."""
+    if not _is_int(start) or start < 0 or left < 1:
+        raise InputError(
+            f"Skipping {start!r} timesteps leaves none to run: take 0 or more, and less than the steps."
+        )
+
+
 def check_seed(seed):
     """Raise InputError unless the seed is an integer that torch takes, 0 to 2**63 - 1."""
     if not _is_int(seed) or not 0 <= seed < 2**63:
         raise InputError(f"A seed is a whole number from 0 up, not {seed!r}: try 0.")
+
+
+def check_alt(alt):
+    """Raise InputError unless a figure's alt text says something."""
+    if not isinstance(alt, str) or not alt.strip():
+        raise InputError("A figure needs an alt text: say in a sentence what a reader sees in it.")
 
 
 def check_finite(tensor, what, dtype, device):

@@ -13,7 +13,7 @@ from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
 from huggingface_hub import model_info, snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors import SafetensorError, safe_open
-from transformers import CLIPTextModel, CLIPTokenizer
+from transformers import CLIPImageProcessor, CLIPModel, CLIPTextModel, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
 from helpers.errors import InputError, ModelError, check_size, clear_memory_error
@@ -25,6 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 POCKET = "models/pocket-planets"
 FULL = "CompVis/stable-diffusion-v1-4"
 FULL_REVISION = "133a221b8aa7292a167afc5127cb63fb5005638b"
+POCKET_CLIP = "models/pocket-clip"
+FULL_CLIP = "openai/clip-vit-large-patch14"  # whose text tower is Stable Diffusion v1-4's text encoder
+FULL_CLIP_REVISION = "32bd64288804d66eefd0ccbe215aa642df71cc41"
 
 SETTINGS = {
     POCKET: {"num_inference_steps": 30, "guidance_scale": 5.0},
@@ -111,6 +114,20 @@ def load_pipeline(model=POCKET, device=None, dtype=None, progress=False):
     return pipeline
 
 
+def load_clip(model=POCKET):
+    """The whole CLIP that a model's text encoder comes from: (CLIPModel, CLIPTokenizer, CLIPImageProcessor).
+
+    It has the image tower too, which painting doesn't need. On the CPU, in float32. A folder of your own gets
+    the pocket model's. Raises ModelError for missing files or a download that fails.
+    """
+    if model == FULL:
+        folder = _download(FULL_CLIP, FULL_CLIP_REVISION, ["*.json", "merges.txt", "model.safetensors"], 2)
+    else:
+        folder = ROOT / POCKET_CLIP
+    clip = _load(CLIPModel, folder, "", use_safetensors=True).float().eval().requires_grad_(False)
+    return clip, _load(CLIPTokenizer, folder, ""), _load(CLIPImageProcessor, folder, "")
+
+
 def pixels_per_latent(vae):
     """How many pixels a side one latent stands for: every block of the VAE but the last halves the size."""
     return 2 ** (len(vae.config.block_out_channels) - 1)
@@ -148,18 +165,23 @@ def _download_full():
     """The full model's folder, at its pinned revision, safetensors only; fetched if it isn't here yet."""
     files = ["model_index.json", "tokenizer/*", "scheduler/*"]
     files += [f"{part}/{name}" for part, weights in WEIGHTS.items() for name in ("config.json", weights)]
-    wanted = {"repo_id": FULL, "revision": FULL_REVISION, "allow_patterns": files}
+    return _download(FULL, FULL_REVISION, files, 5)
+
+
+def _download(model, revision, files, gigabytes):
+    """The folder of a model of the Hugging Face Hub, fetched if it isn't here yet."""
+    wanted = {"repo_id": model, "revision": revision, "allow_patterns": files}
     try:
         return Path(snapshot_download(**wanted, local_files_only=True))
     except LocalEntryNotFoundError:
         pass  # it was not downloaded before, or not to the end
     try:
-        model_info(FULL, revision=FULL_REVISION, timeout=20)  # says at once if there is no network
+        model_info(model, revision=revision, timeout=20)  # says at once if there is no network
         return Path(snapshot_download(**wanted))
     except Exception as error:  # no network, no such host, no room on the disk: each library has its own
         raise ModelError(
-            f"{FULL} could not be downloaded ({type(error).__name__}): check the network and that 5 GB of "
-            f'disk are free, or go on offline with MODEL = "{POCKET}".'
+            f"{model} could not be downloaded ({type(error).__name__}): check the network and that "
+            f'{gigabytes} GB of disk are free, or go on offline with MODEL = "{POCKET}".'
         ) from error
 
 

@@ -16,7 +16,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
-from helpers.errors import InputError
+from helpers.errors import InputError, check_alt
 
 # Okabe & Ito's colours, which colour-blind readers can tell apart. Each means one thing in all notebooks.
 NOISE = "#D55E00"
@@ -50,14 +50,14 @@ class Shown:
 
 def show(picture, alt):
     """Show one PIL picture, small ones enlarged to 256 pixels or more; `alt` says what is to be seen."""
-    _check_alt(alt)
+    check_alt(alt)
     factor = max(1, -(-LARGEST_CELL // max(picture.size)))
     _display_picture(_resized(picture, picture.width * factor, picture.height * factor), alt)
 
 
 def show_diagram(name, alt):
     """Show images/NAME.svg, one of the series' own drawings."""
-    _check_alt(alt)
+    check_alt(alt)
     file = IMAGES / f"{name}.svg"
     if not file.is_file():
         raise InputError(f"There is no drawing images/{name}.svg: look into images/ for the names.")
@@ -66,7 +66,7 @@ def show_diagram(name, alt):
 
 def show_grid(pictures, titles, alt, columns=4):
     """Show pictures row by row, each under its title; `titles` is a list of as many strings."""
-    _check_alt(alt)
+    check_alt(alt)
     _display_picture(grid(pictures, titles, columns), alt)
 
 
@@ -85,7 +85,7 @@ def film_strip(rows, row_labels, column_labels, alt):
     `rows` is a list of equally long lists of PIL pictures; a label stands beside each row and above each
     column.
     """
-    _check_alt(alt)
+    check_alt(alt)
     if len(rows) != len(row_labels) or any(len(row) != len(column_labels) for row in rows):
         raise InputError("A film strip needs a label for each row, and in each a picture for each column.")
     _display_picture(_table(rows, column_labels, len(column_labels), row_labels), alt)
@@ -111,7 +111,7 @@ def drawing(xlabel, ylabel, title, width=8, height=4.5):
 
 def show_drawing(figure, alt):
     """Show a matplotlib figure as one PNG with its alt text."""
-    _check_alt(alt)
+    check_alt(alt)
     raw = io.BytesIO()
     figure.savefig(raw, format="png")
     drawn = Image.open(raw).convert("RGB")
@@ -128,11 +128,6 @@ def curves(lines, xlabel, ylabel, title, alt):
         axes.annotate(name, (x[-1], y[-1]), (6, 0), textcoords="offset points", color=colour,
                       fontsize=13, fontweight="bold", va="center", annotation_clip=False)
     show_drawing(figure, alt)
-
-
-def _check_alt(alt):
-    if not isinstance(alt, str) or not alt.strip():
-        raise InputError("A figure needs an alt text: say in a sentence what a reader sees in it.")
 
 
 def _display_picture(picture, alt):

@@ -3,6 +3,7 @@
 The notebook's own cells run first, in one kernel, so that an answer has everything that a reader's has.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -15,31 +16,8 @@ from helpers.checks import check
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 BLANK = "answer = ..."
 
-# For each exercise wrong answers, and a word of the hint that each has to get.
-WRONG = {
-    "00_first_picture": [
-        {"answer = [picture]": "list", "answer = [picture] * 3": "seeds"},
-        {"answer = settings(MODEL)['num_inference_steps']": "asked for", "answer = 'many'": "number"},
-        {"answer = 64.0": "places", "answer = 1 / 48": "Upside down"},
-    ],
-    "05_the_denoising_loop": [
-        {
-            "answer = noise_cond + 2.5 * (noise_cond - noise_uncond)": "begins",
-            "answer = noise_uncond + 2.5 * (noise_uncond - noise_cond)": "wrong way",
-            "answer = 2.5 * noise_cond": "enlarges",
-        },
-        {
-            "answer = predicted_x0(x, e, 901)": "predicted x0",
-            "b = ddim.alphas_cumprod[851]\nanswer = b * predicted_x0(x, e, 901) + e * (1 - b)": "square",
-            "answer = x - e": "mix",
-        },
-        {
-            "answer = torch.randn((1, 4, size * 3 // 2, size))": "height",
-            "answer = torch.randn((1, 3, size, size * 3 // 2))": "channels",
-            "answer = torch.zeros((1, unet.config.in_channels, size, size * 3 // 2))": "generator",
-        },
-    ],
-}
+# For each notebook a list with an object for each exercise: wrong answers, and a word of the hint for each.
+WRONG_ANSWERS = Path(__file__).parent / "wrong_answers"
 
 
 def exercises(notebook):
@@ -58,8 +36,9 @@ def exercises(notebook):
 def test_solutions_are_accepted_and_mistakes_get_their_hint(path):
     notebook = nbformat.read(path, as_version=4)
     tasks = dict(exercises(notebook))
-    assert len(tasks) >= 3 and len(WRONG[path.stem]) == len(tasks)
-    wrong = dict(zip(tasks, WRONG[path.stem], strict=True))
+    listed = json.loads((WRONG_ANSWERS / f"{path.stem}.json").read_text(encoding="utf-8"))
+    assert len(tasks) >= 3 and len(listed) == len(tasks) and all(listed)
+    wrong = dict(zip(tasks, listed))
     client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}})
 
     def said(index, answer):

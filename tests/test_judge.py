@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from helpers.errors import ModelError
 from training import data, evaluate, judge, world
 
 FRESH = 4_000_000_000  # seeds that neither training nor evaluation use
@@ -46,7 +47,7 @@ def test_a_saved_judge_gives_the_same_marks(tmp_path):
 
 
 def test_a_missing_judge_says_how_to_train_one(tmp_path):
-    with pytest.raises(FileNotFoundError, match="python -m training judge"):
+    with pytest.raises(ModelError, match="python -m training judge"):
         judge.load(tmp_path)
 
 

@@ -8,10 +8,10 @@ import multiprocessing
 from functools import partial
 
 import numpy as np
-import torch
 from tqdm.auto import tqdm
 
 import training
+from helpers.denoising import to_pixels as to_pixels  # for all stages
 from training import world
 
 MISSING = -128  # fills the attributes of a picture that is not drawn yet
@@ -46,11 +46,6 @@ def load():
 def captions(attributes, rng, detail="any"):
     """One new caption for each row of attributes."""
     return [world.caption(world.decode(row), rng, detail) for row in attributes]
-
-
-def to_pixels(pictures, device):
-    """uint8 (B, H, W, 3) in 0...255 -> float (B, 3, H, W) in -1...1, on the device."""
-    return torch.as_tensor(pictures).to(device, non_blocking=True).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def to_uint8(pixels):

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
-from torch import nn
+from safetensors.torch import save_file
 from tqdm.auto import tqdm
 
 import training
+from helpers.judge import Judge, load_pocket_judge
 from training import data, loop, vae, world
 
 SETTINGS = {
@@ -26,53 +26,6 @@ SETTINGS = {
 FOLDER = training.MODELS / "pocket-judge"
 SEEDS = 2_000_000_000  # of the judge's own renders; the model's training and the evaluation use other ones
 HELD_OUT, REBUILT = 3000, 4000  # pictures of combinations held out of the model's training; reconstructions
-WIDTHS = (16, 32, 64, 128)
-
-
-class Residual(nn.Module):
-    """Two 3 × 3 convolutions, added to what came in (He et al., 1512.03385)."""
-
-    def __init__(self, channels):
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
-            nn.GroupNorm(8, channels),
-            nn.ReLU(),
-            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
-            nn.GroupNorm(8, channels),
-        )
-
-    def forward(self, x):
-        return F.relu(x + self.body(x))
-
-
-class Judge(nn.Module):
-    """Pictures (batch, 3, 128, 128) in −1…1 → features (batch, 320) → logits of each attribute."""
-
-    def __init__(self, attributes, widths=WIDTHS):
-        super().__init__()
-        levels, channels = [], 3
-        for width in widths:  # each level has half the height and width of the one before
-            level = [nn.Conv2d(channels, width, 3, 2, 1, bias=False), nn.GroupNorm(8, width), nn.ReLU()]
-            levels.append(nn.Sequential(*level, *([Residual(width)] if channels > 3 else [])))
-            channels = width
-        self.levels = nn.ModuleList(levels)
-        size = widths[-2] + 2 * widths[-1]
-        self.heads = nn.ModuleDict(
-            {name: nn.Linear(size, len(values)) for name, values in attributes.items()}
-        )
-        self.attributes, self.widths = attributes, widths
-
-    def features(self, pictures):
-        """The mean over a map counts (moons, on the finer one); the maximum finds a thing wherever it is."""
-        maps = [pictures]
-        for level in self.levels:
-            maps.append(level(maps[-1]))
-        return torch.cat([maps[-2].mean((2, 3)), maps[-1].mean((2, 3)), maps[-1].amax((2, 3))], dim=1)
-
-    def forward(self, pictures):
-        features = self.features(pictures)
-        return {name: head(features) for name, head in self.heads.items()}
 
 
 def loss_of(logits, attributes):
@@ -134,18 +87,13 @@ def save(judge, folder=FOLDER):
 
 
 def load(folder=FOLDER, device="cpu"):
-    """The saved judge, in float32, ready to mark. Raises FileNotFoundError or ValueError with what to do."""
-    folder = Path(folder)
-    if not (folder / "model.safetensors").is_file():
-        raise FileNotFoundError(f"There is no judge in {folder}: train it with `python -m training judge`.")
-    config = json.loads((folder / "config.json").read_text())
-    if {name: tuple(values) for name, values in config["attributes"].items()} != world.ATTRIBUTES:
+    """The saved judge, in float32, ready to mark. Raises ModelError or ValueError with what to do."""
+    judge = load_pocket_judge(Path(folder), device)
+    if judge.attributes != world.ATTRIBUTES:
         raise ValueError(
             f"The judge in {folder} knows another world: train it, `python -m training judge --fresh`."
         )
-    judge = Judge(config["attributes"], config["widths"])
-    judge.load_state_dict(load_file(folder / "model.safetensors"))
-    return judge.float().eval().to(device)
+    return judge
 
 
 def held_out_pictures():

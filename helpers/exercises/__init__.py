@@ -1,0 +1,1 @@
+"""The exercises' own checks, a module for each notebook."""
