@@ -20,11 +20,10 @@ import numpy as np
 from nbval import kernel, plugin
 from PIL import Image
 
-from tools.execute_notebooks import KERNEL_ENVIRONMENT
+from tools.execute_notebooks import KERNEL_ENVIRONMENT, WIDGET, WIDGET_NOTE
 
 os.environ.update(KERNEL_ENVIRONMENT)
 
-WIDGET = "application/vnd.jupyter.widget-view+json"
 PICTURE_TYPES = ("image/png", "image/jpeg")
 EMBEDDED = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=\s]+)")
 SMALL = (32, 32)
@@ -72,7 +71,9 @@ def take_pictures(outputs):
 
 
 def shows_widget(outputs):
-    return any(WIDGET in output.get("data", {}) for output in outputs)
+    """Whether a cell shows a widget, or, as committed, the words that stand for one."""
+    data = [output.get("data", {}) for output in outputs]
+    return any(WIDGET in each or each.get("text/plain") == WIDGET_NOTE for each in data)
 
 
 def compare_outputs(cell, fresh, committed, skip_compare=None):

@@ -1,4 +1,4 @@
-"""A learner's first minute, in a real browser: JupyterLab opens notebook 00, runs it, shows its pictures."""
+"""In a real browser: JupyterLab opens a notebook, runs it, shows its pictures, and its slider moves."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import nbformat
 from tests.browser import error_texts, jupyterlab_page, pictures, prompts, run_all
 
 ROOT = Path(__file__).parent.parent
+SCHEDULES = ROOT / "notebooks" / "01_noise_schedules.ipynb"
 FIRST = ROOT / "notebooks" / "00_first_picture.ipynb"
 
 
@@ -23,3 +24,20 @@ def test_notebook_00_runs_in_jupyterlab(tmp_path):
     assert all(p["alt"] for p in seen), seen
     painted = sum(str(o.get("data", {})).count("src=\"data:image/") for c in code for o in c.outputs)
     assert painted > 0 and sum(p["output"] for p in seen) == painted
+
+
+def test_dragging_the_slider_of_notebook_01_changes_its_picture(tmp_path):
+    with jupyterlab_page(SCHEDULES, tmp_path) as page:
+        run_all(page)
+        assert error_texts(page) == []
+        handle, picture = page.locator(".noUi-handle").first, page.locator(".widget-html img").first
+        handle.scroll_into_view_if_needed()
+        before, said = picture.get_attribute("src"), picture.get_attribute("alt")
+        box = handle.bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 200, box["y"] + box["height"] / 2, steps=8)
+        page.mouse.up()
+        page.wait_for_function("before => document.querySelector('.widget-html img').src != before", arg=before)
+        page.screenshot(path=tmp_path / "slider.png")
+        assert picture.get_attribute("alt") != said

@@ -14,6 +14,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image, ImageDraw
 
+from tools.execute_notebooks import WIDGET, WIDGET_NOTE
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -55,7 +57,11 @@ def display(output):
 
 
 def widget(model):
-    return new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": model}})
+    return new_output("display_data", data={WIDGET: {"model_id": model}})
+
+
+def text_plain(words):
+    return new_output("display_data", data={"text/plain": words})
 
 
 def printed(text):
@@ -82,6 +88,10 @@ CELLS = {
     "other alt text": (display(html(planet(), "a moon")), [html(planet())], False),
     "embedded picture missing": ("display({'text/plain': 'a planet'}, raw=True)", [html(planet())], False),
     "widget that prints": ("print('to the browser')\n" + display(widget("new")), [widget("old")], True),
+    "widget, a line when committed": (display(widget("new")), [text_plain(WIDGET_NOTE)], True),
+    "line without its widget": (
+        "display({'text/plain': 'no slider'}, raw=True)", [text_plain(WIDGET_NOTE)], False
+    ),
     "widget missing": ("print('no slider')", [widget("old")], False),
     "environment": (
         "import os; print(*(os.environ[k] for k in ('OMP_NUM_THREADS', 'PYTHONHASHSEED', 'HF_HUB_OFFLINE')))",

@@ -1,4 +1,4 @@
-"""What the loop lets a reader change: where it starts, how it guides, what it keeps; and encoding pictures."""
+"""What the loop lets a reader change: where it starts, how it guides, what it keeps. And encoding pictures."""
 
 import numpy as np
 import pytest

@@ -18,6 +18,14 @@ def environment(monkeypatch):
         monkeypatch.setenv(name, value)
 
 
+def test_a_committed_slider_is_a_line_of_text():
+    """Without its kernel a widget is an error message in JupyterLab, and a page of base64 elsewhere."""
+    data = {execute_notebooks.WIDGET: {"model_id": "1"}, "text/plain": "VBox(children=(...))"}
+    cell = new_code_cell("slide()", outputs=[new_output("execute_result", data=data)])
+    execute_notebooks.normalise(new_notebook(cells=[cell]))
+    assert cell.outputs[0].data == {"text/plain": execute_notebooks.WIDGET_NOTE}
+
+
 def test_executing_twice_gives_the_same_file(tmp_path, environment):
     path = tmp_path / "twice.ipynb"
     cells = [new_markdown_cell("# Title"), new_code_cell("x = 6"), new_code_cell("print('x =', x)\nx * 7")]

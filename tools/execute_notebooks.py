@@ -25,6 +25,8 @@ KERNEL_ENVIRONMENT = {
     "TRANSFORMERS_OFFLINE": "1",
 }
 KEPT_CELL_METADATA = {"tags", "slideshow", "jupyter"}
+WIDGET = "application/vnd.jupyter.widget-view+json"
+WIDGET_NOTE = "A live slider: run the notebook to move it. The figure above shows the same pictures."
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -58,6 +60,8 @@ def normalise(notebook):
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = cell.execution_count
+            if WIDGET in output.get("data", {}):  # without its kernel, a widget shows as an error
+                output.data = nbformat.from_dict({"text/plain": WIDGET_NOTE})
     return notebook
 
 
