@@ -38,6 +38,7 @@ def test_dragging_the_slider_of_notebook_01_changes_its_picture(tmp_path):
         page.mouse.down()
         page.mouse.move(box["x"] + 200, box["y"] + box["height"] / 2, steps=8)
         page.mouse.up()
-        page.wait_for_function("before => document.querySelector('.widget-html img').src != before", arg=before)
+        changed = "before => document.querySelector('.widget-html img').src != before"
+        page.wait_for_function(changed, arg=before)
         page.screenshot(path=tmp_path / "slider.png")
         assert picture.get_attribute("alt") != said

@@ -1,4 +1,4 @@
-"""What the loop lets a reader change: where it starts, how it guides, what it keeps. And encoding pictures."""
+"""What the loop lets a reader change: its start, its guidance, what it keeps. And pictures to latents."""
 
 import numpy as np
 import pytest
