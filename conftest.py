@@ -6,8 +6,8 @@ nbval runs every cell and compares what it prints with what is committed. Left a
 - trips over widgets: what they print inside an `Output` belongs to a browser that isn't there;
 - ignores the data of pictures.
 This file mends the four. Pictures are compared on small copies, so that another machine's last bit passes and
-another picture does not. They are found as PNG or JPEG outputs and as `<img src="data:image/png;base64,...">`
-in HTML.
+another picture does not. They are found as PNG or JPEG outputs and, in HTML, as
+`<img src="data:image/png;base64,...">`, also of JPEG and WebP.
 """
 
 import base64
@@ -25,7 +25,7 @@ from tools.execute_notebooks import KERNEL_ENVIRONMENT, WIDGET, WIDGET_NOTE
 os.environ.update(KERNEL_ENVIRONMENT)
 
 PICTURE_TYPES = ("image/png", "image/jpeg")
-EMBEDDED = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=\s]+)")
+EMBEDDED = re.compile(r"data:image/(?:png|jpeg|webp);base64,([A-Za-z0-9+/=\s]+)")
 SMALL = (32, 32)
 MEAN_BOUND = 1.0     # of 255, over the small copy
 LARGEST_BOUND = 24   # of 255, in one pixel of the small copy

@@ -2,7 +2,7 @@
 
 Every figure is drawn on light paper of its own, so that it reads the same in a light and a dark theme, and
 leaves the cell as one HTML image whose `alt` text JupyterLab, the site and the slides keep; where no image
-can be shown, the text stands for it. Pictures are stored as JPEG, drawings as PNG: notebooks stay small.
+can be shown, the text stands for it. Pictures are stored as WebP, drawings as PNG: notebooks stay small.
 """
 
 import base64
@@ -132,8 +132,8 @@ def curves(lines, xlabel, ylabel, title, alt):
 
 def _display_picture(picture, alt):
     packed = io.BytesIO()
-    picture.convert("RGB").save(packed, "JPEG", quality=90, subsampling=0, optimize=True)
-    display(Shown(packed.getvalue(), "jpeg", picture.width, alt))
+    picture.convert("RGB").save(packed, "WEBP", quality=88, method=6)
+    display(Shown(packed.getvalue(), "webp", picture.width, alt))
 
 
 def _resized(picture, width, height):

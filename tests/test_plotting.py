@@ -40,7 +40,7 @@ def picture(colour="navy", size=(128, 128)):
 
 
 def decoded(output):
-    [source] = re.findall(r'src="data:image/(?:png|jpeg);base64,([^"]+)"', output._repr_html_())
+    [source] = re.findall(r'src="data:image/(?:png|webp);base64,([^"]+)"', output._repr_html_())
     return Image.open(io.BytesIO(base64.b64decode(source))).convert("RGB")
 
 
