@@ -13,7 +13,7 @@ from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
 from huggingface_hub import model_info, snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors import SafetensorError, safe_open
-from transformers import CLIPImageProcessor, CLIPModel, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
 from helpers.errors import InputError, ModelError, check_size, clear_memory_error
@@ -120,6 +120,8 @@ def load_clip(model=POCKET):
     It has the image tower too, which painting doesn't need. On the CPU, in float32. A folder of your own gets
     the pocket model's. Raises ModelError for missing files or a download that fails.
     """
+    from transformers import CLIPImageProcessor  # here, because it remarks on torchvision when it is imported
+
     if model == FULL:
         folder = _download(FULL_CLIP, FULL_CLIP_REVISION, ["*.json", "merges.txt", "model.safetensors"], 2)
     else:
