@@ -1,4 +1,4 @@
-"""Image-to-image by hand is the library's, to the last bit; and whatever picture comes in, the model can take it."""
+"""Image-to-image by hand is the library's, to the last bit; any picture becomes one that the model takes."""
 
 import numpy as np
 import pytest
@@ -14,12 +14,19 @@ from diffusers import (
 from PIL import Image
 from tiny import SHAPES, save_tiny
 
+from helpers import variations
 from helpers.errors import InputError
 from helpers.models import load_components
 from helpers.seeding import generator
-from helpers.variations import image_to_image, open_picture, steps_to_run
+from helpers.variations import STAND_IN, image_to_image, load_trappist, open_picture, steps_to_run
 
-SCHEDULERS = [DDIMScheduler, PNDMScheduler, EulerDiscreteScheduler, DPMSolverMultistepScheduler, DDPMScheduler]
+SCHEDULERS = [
+    DDIMScheduler,
+    PNDMScheduler,
+    EulerDiscreteScheduler,
+    DPMSolverMultistepScheduler,
+    DDPMScheduler,
+]
 PROMPTS, NEGATIVE = ["an astronaut on mars", "a planet"], ["red", ""]
 
 
@@ -63,11 +70,12 @@ def test_it_paints_the_pipelines_pictures(components, scheduler_class, strength)
     assert pixels(ours).std() > 5
 
 
-@pytest.mark.parametrize(("steps", "strength", "run"), [(10, 0.6, 6), (10, 0.69, 6), (8, 1.0, 8), (5, 0.2, 1)])
+@pytest.mark.parametrize(
+    ("steps", "strength", "run"), [(10, 0.6, 6), (10, 0.69, 6), (8, 1.0, 8), (5, 0.2, 1)]
+)
 def test_strength_says_how_many_steps_are_run(components, steps, strength, run):
-    seen = []
-    image_to_image(with_scheduler(components, DDIMScheduler), "mars", random_picture(), 0, strength, steps, 2.0,
-                   callback=seen.append)
+    components, seen = with_scheduler(components, DDIMScheduler), []
+    image_to_image(components, "mars", random_picture(), 0, strength, steps, 2.0, callback=seen.append)
     assert len(seen) == run == steps_to_run(steps, strength)
 
 
@@ -92,7 +100,7 @@ def test_one_picture_with_many_seeds_and_one_seed_with_many_prompts(components):
 @pytest.mark.parametrize(
     ("pictures", "message"),
     [
-        (random_picture(mode="RGBA"), "not RGBA: pass them through open_picture"),
+        (random_picture(mode="RGBA"), "not RGBA: use open_picture first"),
         (random_picture(mode="L"), "not L"),
         ("planet.png", "not str"),
         (random_picture(size=(60, 64)), "width 60 is not a multiple of 8"),
@@ -200,3 +208,33 @@ def test_what_is_no_picture_is_named(tmp_path):
             open_picture(given, 64)
     with pytest.raises(InputError, match="no known white"):
         open_picture(Image.new("F", (64, 64)), 64)
+
+
+# ------------------------------------------------------------------------------------------------ TRAPPIST-1e
+
+
+def test_offline_it_is_the_stand_in_and_the_network_is_not_asked(monkeypatch):
+    monkeypatch.setattr(variations, "urlopen", lambda *_, **__: pytest.fail("it asked the network"))
+    picture, line = load_trappist(64)
+    assert picture.size == (64, 64) and picture.mode == "RGB" and line.startswith("A stand-in")
+
+
+def test_online_it_is_the_picture_that_is_fetched(monkeypatch, tmp_path):
+    Image.new("RGBA", (70, 64), (0, 0, 255, 255)).save(tmp_path / "nasa.png")
+    monkeypatch.setattr(variations, "TRAPPIST_1E", (tmp_path / "nasa.png").as_uri())
+    picture, line = load_trappist(64, online=True)
+    assert picture.getpixel((9, 9)) == (0, 0, 255) and "NASA/JPL-Caltech" in line and "stand-in" not in line
+
+
+def test_where_the_fetching_fails_the_line_says_so(monkeypatch, tmp_path):
+    (tmp_path / "page.png").write_text("<html>moved</html>")
+    for address, error in [("missing.png", "URLError"), ("page.png", "UnidentifiedImageError")]:
+        monkeypatch.setattr(variations, "TRAPPIST_1E", (tmp_path / address).as_uri())
+        picture, line = load_trappist(64, online=True)
+        assert picture.size == (64, 64) and f"could not be fetched ({error}), so: A stand-in" in line
+
+
+def test_the_stand_in_is_a_large_rgb_picture_in_a_small_file():
+    with Image.open(STAND_IN) as picture:
+        assert picture.mode == "RGB" and min(picture.size) >= 1024
+    assert STAND_IN.stat().st_size <= 1e6

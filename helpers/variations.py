@@ -1,0 +1,163 @@
+"""Image-to-image: pictures opened as the model takes them, and painted again from half-way.
+
+Notebook 09 writes `image_to_image` by hand. It gives exactly what the library's
+StableDiffusionImg2ImgPipeline gives, to the last bit, on the scheduler that the components hold.
+"""
+
+import io
+import math
+from http.client import HTTPException
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from helpers.denoising import decode, denoise, encode_picture, encode_prompts
+from helpers.errors import InputError, check_guidance, check_prompt, check_size, check_steps
+from helpers.models import pixels_per_latent
+from helpers.plotting import IMAGES
+from helpers.seeding import generator, initial_noise
+
+# TRAPPIST-1e alone, cut from NASA/JPL-Caltech's PIA22093, which shows all seven planets; public domain.
+TRAPPIST_1E = "https://upload.wikimedia.org/wikipedia/commons/3/38/TRAPPIST-1e_artist_impression_2018.png"
+STAND_IN = IMAGES / "trappist-1e-stand-in.png"  # drawn by tools/draw_trappist.py
+
+
+def open_picture(path_or_picture, size, background="white"):
+    """An RGB picture of a size that the model takes, from a file or from any PIL picture.
+
+    `size` is a side in pixels, or (width, height). What sticks out is cut off on both sides alike; what is
+    transparent shows `background`; what the camera turned is turned back; 16-bit grey keeps its greys. Raises
+    InputError for a file that is missing or no picture, and for a size that can't work.
+    """
+    width, height = size if isinstance(size, tuple | list) else (size, size)
+    check_size(height, width, 8)
+    picture = path_or_picture if isinstance(path_or_picture, Image.Image) else _read(path_or_picture)
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith(("I", "F")):
+        picture = _eight_bits(picture)
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, background), picture)
+    return ImageOps.fit(picture.convert("RGB"), (width, height), Image.Resampling.LANCZOS)
+
+
+def load_trappist(size, online=False):
+    """TRAPPIST-1e as a picture that fits the model, and a line that says which picture it is.
+
+    With `online`, NASA's artist's impression is fetched; without, or where that fails, it is our stand-in.
+    """
+    failed = ""
+    if online:
+        request = Request(TRAPPIST_1E, headers={"User-Agent": "diffusion-and-denoising notebooks"})
+        try:
+            with urlopen(request, timeout=10) as answer:
+                fetched = Image.open(io.BytesIO(answer.read()))
+            return open_picture(fetched, size, "black"), "Artist's impression, NASA/JPL-Caltech (PIA22093)."
+        except (OSError, HTTPException) as error:  # no network, no such page, no picture
+            failed = f"NASA's picture could not be fetched ({type(error).__name__}), so: "
+    return open_picture(STAND_IN, size), f"{failed}A stand-in for NASA's picture, drawn by this project."
+
+
+def steps_to_run(num_inference_steps, strength):
+    """How many of the steps are run: int(steps x strength), cut off and not rounded, as the library does.
+
+    Raises InputError for a strength that is not above 0 and at most 1, or so small that no step is left.
+    """
+    check_steps(num_inference_steps)
+    number = isinstance(strength, int | float) and not isinstance(strength, bool)
+    if not number or not 0 < strength <= 1:
+        raise InputError(
+            f"The strength must be a number above 0 and at most 1, not {strength!r}: "
+            "0 would keep the picture as it is, 1 keeps next to nothing of it; 0.6 is a good start."
+        )
+    steps = int(num_inference_steps * strength)
+    if steps == 0:
+        least = math.ceil(100 / num_inference_steps) / 100
+        raise InputError(
+            f"Of {num_inference_steps} steps, strength {strength} leaves int({num_inference_steps} x "
+            f"{strength}) = 0 to run, so nothing would change: take {least:g} or more, or more steps."
+        )
+    return steps
+
+
+@torch.no_grad()
+def image_to_image(components, prompts, pictures, seeds, strength, num_inference_steps, guidance_scale,
+                   negative_prompts="", callback=None):
+    """Paint pictures again: a list of PIL pictures, one for each prompt, picture and seed.
+
+    `prompts`, `pictures`, `seeds` and `negative_prompts` are each one value or a list; one value serves all.
+    `pictures` are RGB, of one size that the model takes, as `open_picture` gives them. `strength`, above 0
+    and at most 1, is the share of the steps that is run: SDEdit's t0 (Meng et al. 2021, 2108.01073). The
+    rest is as in `generate`. Raises InputError for what can't work.
+    """
+    prompts, pictures, seeds, negative_prompts = _one_each(prompts, pictures, seeds, negative_prompts)
+    for prompt in prompts:
+        check_prompt(prompt)
+    check_guidance(guidance_scale)
+    start = num_inference_steps - steps_to_run(num_inference_steps, strength)
+    _check_pictures(pictures, pixels_per_latent(components.vae))
+    scheduler, generators = components.scheduler, [generator(seed) for seed in seeds]
+
+    # One at a time, and each generator's first draw for the encoder's sample, the second for the noise.
+    encoded = [encode_picture(components.vae, [p], [g]) for p, g in zip(pictures, generators)]
+    latents = torch.cat(encoded)
+    noise = initial_noise(latents.shape[1:], generators, latents.device, latents.dtype)
+    scheduler.set_timesteps(num_inference_steps, device=latents.device)
+    t = scheduler.timesteps[start * scheduler.order]
+    latents = scheduler.add_noise(latents, noise, t.repeat(len(latents)))
+    if start == 0:  # what begins at the beginning `denoise` takes for pure noise, and multiplies by this
+        latents = latents / scheduler.init_noise_sigma
+    latents = denoise(components, encode_prompts(components, prompts, negative_prompts), latents,
+                      guidance_scale, num_inference_steps, callback=callback, generators=generators,
+                      start=start)
+    return decode(components.vae, latents)
+
+
+def _read(path):
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+            return picture
+    except FileNotFoundError:
+        name, advice = path, "look for a slip in its name; a web address has to be downloaded first"
+    except UnidentifiedImageError:
+        name, advice = Path(path).name, "it is no picture that Pillow knows: save it as PNG or JPEG"
+    except (OSError, SyntaxError, AttributeError, TypeError, Image.DecompressionBombError) as error:
+        name, advice = path, f"{type(error).__name__}: open it in a viewer, and save it anew as PNG"
+    raise InputError(f"The picture {name} can't be opened ({advice}).")
+
+
+def _eight_bits(picture):
+    """Grey pictures of 16 bits: Pillow's own conversion would cut all but the darkest greys off at white."""
+    if picture.mode == "F":
+        raise InputError("A picture of floating-point numbers has no known white: make it 0 to 255 first.")
+    brightest = picture.getextrema()[1]
+    if brightest <= 255 and picture.mode == "I":
+        return picture.convert("L")
+    return picture.convert("I").point(lambda value: value * (1 / 257)).convert("L")
+
+
+def _check_pictures(pictures, factor):
+    for picture in pictures:
+        if not isinstance(picture, Image.Image) or picture.mode != "RGB":
+            what = getattr(picture, "mode", type(picture).__name__)
+            raise InputError(f"Pictures must be RGB PIL pictures, not {what}: use open_picture first.")
+        check_size(picture.height, picture.width, factor)
+    sizes = {picture.size for picture in pictures}
+    if len(sizes) > 1:
+        listed = " and ".join(f"{w} x {h}" for w, h in sorted(sizes))
+        raise InputError(f"The pictures have different sizes, {listed}: use open_picture first.")
+
+
+def _one_each(*values):
+    """Lists of one length: a single value is repeated."""
+    lists = [list(value) if isinstance(value, list | tuple | range) else [value] for value in values]
+    count = max(len(each) for each in lists)
+    if any(len(each) not in (1, count) for each in lists):
+        lengths = ", ".join(str(len(each)) for each in lists)
+        raise InputError(
+            f"Prompts, pictures, seeds and negative prompts must be single or equally many, not {lengths}."
+        )
+    return [each * count if len(each) == 1 else each for each in lists]
