@@ -153,15 +153,19 @@ def main(only=(), quick=False):
         scheduler_class, options = SCHEDULERS[name]
         return scheduler_class.from_config(config, **options)
 
-    curves, ratios = {}, {}
-    for name in only or SCHEDULERS:
-        steps_list = STEPS.get(name, STEPS["default"])[: 2 if quick else None]
-        curves[name] = [kept(f"{mark}-{name}-{steps}", partial(measured, shop, make(name), steps))
-                        for steps in steps_list]  # fmt: skip
-        ratios[name] = kept(f"{mark}-{name}-time",
-                            partial(timed, shop, make(name), make("DDIM"), timed_steps, repeats))  # fmt: skip
-        print(f"{name:17}" + " ".join(f"{each['attributes_right']['rate']:.3f}" for each in curves[name])
-              + f"   time over DDIM {ratios[name]:.2f}", flush=True)  # fmt: skip
+    names = only or SCHEDULERS
+    wanted = {name: STEPS.get(name, STEPS["default"])[: 2 if quick else None] for name in names}
+
+    def point(name, steps):
+        return kept(f"{mark}-{name}-{steps}", partial(measured, shop, make(name), steps))
+
+    few_first = sorted((steps, each) for each in names for steps in wanted[each])
+    for steps, name in few_first:
+        right = point(name, steps)["attributes_right"]["rate"]
+        print(f"{name:17}{steps:3} steps: {right:.3f} of the attributes right", flush=True)
+    curves = {name: [point(name, steps) for steps in wanted[name]] for name in names}
+    beside = partial(timed, shop, beside=make("DDIM"), steps=timed_steps, repeats=repeats)
+    ratios = {name: kept(f"{mark}-{name}-time", partial(beside, make(name))) for name in names}
     if only:
         return
 

@@ -42,6 +42,7 @@ def check_places(answer, scenes):
             (lambda a: not all(isinstance(name, str) for name in a),
              "Those are numbers: take the names at these positions of the list `places`."),
             (lambda a: len(a) != len(truth), "One name for each picture is wanted."),
+            (lambda a: not set(a) <= set(truth), "Take the names just as they stand in the list `places`."),
             (lambda a: len(set(a)) == 1, "The same place for every picture: compare the four similarities."),
         ],
     )  # fmt: skip
