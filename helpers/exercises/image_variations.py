@@ -42,7 +42,7 @@ def check_noised(answer, clean, noise, scheduler, num_inference_steps, strength)
 
 
 def check_blend(answer, painted, known, noise, mask, scheduler, t_next):
-    """`answer`: the latents (B, C, h, w) that are new where `mask` is 1 and known where it is 0, at t_next."""
+    """`answer`: the latents (B, C, h, w) at t_next, new where `mask` is 1 and known where it is 0."""
     kept = scheduler.add_noise(known, noise, torch.as_tensor(t_next).reshape(1))
     check(
         answer,
