@@ -90,7 +90,7 @@ def guided_noise(unet, model_input, t, text_embeddings, guidance_scale):
 
 @torch.no_grad()
 def denoise(components, text_embeddings, latents, guidance_scale, num_inference_steps,
-            scheduler=None, callback=None, generators=None, start=0, after_step=None):
+            scheduler=None, callback=None, generators=None, start=None, after_step=None):
     """Turn pure noise into the latents of a picture, shape (B, C, h, w) in and out.
 
     `latents` is standard normal noise, as `initial_noise` draws it: it is scaled here, after
@@ -99,9 +99,10 @@ def denoise(components, text_embeddings, latents, guidance_scale, num_inference_
     schedulers that add noise on the way (DDPM, Euler ancestral). `guidance_scale` is a number, or a function
     as in `guided_noise`.
 
-    With `start`, so many timesteps are left out, and `latents` are taken as they are: a picture's, noised to
-    the first timestep that is left (image-to-image). `after_step(latents, t_next)` may put other latents in
-    place of those that a step gave; t_next is the timestep that they have now, None at the end (inpainting).
+    With `start`, from 0 up, so many timesteps are left out, and `latents` are taken as they are: a picture's,
+    noised to the first timestep that is left (image-to-image). `after_step(latents, t_next)` may put other
+    latents in place of those that a step gave; t_next is the timestep that they have now, None at the end
+    (inpainting).
     """
     check_steps(num_inference_steps)
     check_guidance(guidance_scale)
@@ -110,13 +111,14 @@ def denoise(components, text_embeddings, latents, guidance_scale, num_inference_
     extra = {"generator": generators} if takes_generator else {}
 
     scheduler.set_timesteps(num_inference_steps, device=unet.device)
-    check_start(start, len(scheduler.timesteps) // scheduler.order - start)
-    timesteps = scheduler.timesteps[start * scheduler.order :]
-    latents = latents.to(unet.device, unet.dtype)
-    if not start:
+    timesteps, latents = scheduler.timesteps, latents.to(unet.device, unet.dtype)
+    if start is None:
         latents = latents * scheduler.init_noise_sigma
-    elif hasattr(scheduler, "set_begin_index"):  # schedulers that count their steps
-        scheduler.set_begin_index(start * scheduler.order)
+    else:
+        check_start(start, len(timesteps) // scheduler.order)
+        timesteps = timesteps[start * scheduler.order :]
+        if hasattr(scheduler, "set_begin_index"):  # schedulers that count their steps
+            scheduler.set_begin_index(start * scheduler.order)
     for index, t in enumerate(timesteps):
         model_input = scheduler.scale_model_input(latents, t)
         with clear_memory_error():
@@ -214,7 +216,7 @@ def generate(components, prompts, seeds, num_inference_steps, guidance_scale, ne
     `denoise`; `**settings(MODEL)` gives steps and guidance. Raises InputError for an empty prompt, sizes,
     steps, guidance or seeds that can't work.
     """
-    prompts, seeds, negative_prompts = _same_length(prompts, seeds, negative_prompts)
+    prompts, seeds, negative_prompts = one_each(prompts, seeds, negative_prompts)
     for prompt in prompts:
         check_prompt(prompt)
     check_steps(num_inference_steps)
@@ -227,14 +229,14 @@ def generate(components, prompts, seeds, num_inference_steps, guidance_scale, ne
     return decode(components.vae, latents)
 
 
-def _same_length(*values):
+def one_each(*values):
     """Lists of one length: a single value is repeated."""
     lists = [list(value) if isinstance(value, list | tuple | range) else [value] for value in values]
     count = max(len(each) for each in lists)
     if any(len(each) not in (1, count) for each in lists):
         lengths = ", ".join(str(len(each)) for each in lists)
         raise InputError(
-            f"Prompts, seeds and negative prompts must be single or equally many, not {lengths}: "
+            f"Prompts, seeds, pictures and negative prompts must be single or equally many, not {lengths}: "
             "give one for each picture, or one for all."
         )
     return [each * count if len(each) == 1 else each for each in lists]

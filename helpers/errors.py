@@ -70,12 +70,10 @@ def check_guidance(guidance_scale):
         )
 
 
-def check_start(start, left):
-    """Raise InputError unless `start`, a number of skipped timesteps, leaves some (`left` of them)."""
-    if not _is_int(start) or start < 0 or left < 1:
-        raise InputError(
-            f"Skipping {start!r} timesteps leaves none to run: take 0 or more, and less than the steps."
-        )
+def check_start(start, steps):
+    """Raise InputError unless `start`, a number of skipped steps, leaves at least one of the `steps`."""
+    if not _is_int(start) or not 0 <= start < steps:
+        raise InputError(f"Of {steps} steps {start!r} can't be skipped: start at 0 or more, below {steps}.")
 
 
 def check_seed(seed):

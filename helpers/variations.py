@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from helpers.denoising import decode, denoise, encode_picture, encode_prompts
+from helpers.denoising import decode, denoise, encode_picture, encode_prompts, one_each
 from helpers.errors import InputError, check_guidance, check_prompt, check_size, check_steps
 from helpers.models import pixels_per_latent
 from helpers.plotting import IMAGES
@@ -92,7 +92,7 @@ def image_to_image(components, prompts, pictures, seeds, strength, num_inference
     and at most 1, is the share of the steps that is run: SDEdit's t0 (Meng et al. 2021, 2108.01073). The
     rest is as in `generate`. Raises InputError for what can't work.
     """
-    prompts, pictures, seeds, negative_prompts = _one_each(prompts, pictures, seeds, negative_prompts)
+    prompts, pictures, seeds, negative_prompts = one_each(prompts, pictures, seeds, negative_prompts)
     for prompt in prompts:
         check_prompt(prompt)
     check_guidance(guidance_scale)
@@ -107,8 +107,6 @@ def image_to_image(components, prompts, pictures, seeds, strength, num_inference
     scheduler.set_timesteps(num_inference_steps, device=latents.device)
     t = scheduler.timesteps[start * scheduler.order]
     latents = scheduler.add_noise(latents, noise, t.repeat(len(latents)))
-    if start == 0:  # what begins at the beginning `denoise` takes for pure noise, and multiplies by this
-        latents = latents / scheduler.init_noise_sigma
     latents = denoise(components, encode_prompts(components, prompts, negative_prompts), latents,
                       guidance_scale, num_inference_steps, callback=callback, generators=generators,
                       start=start)
@@ -149,15 +147,3 @@ def _check_pictures(pictures, factor):
     if len(sizes) > 1:
         listed = " and ".join(f"{w} x {h}" for w, h in sorted(sizes))
         raise InputError(f"The pictures have different sizes, {listed}: use open_picture first.")
-
-
-def _one_each(*values):
-    """Lists of one length: a single value is repeated."""
-    lists = [list(value) if isinstance(value, list | tuple | range) else [value] for value in values]
-    count = max(len(each) for each in lists)
-    if any(len(each) not in (1, count) for each in lists):
-        lengths = ", ".join(str(len(each)) for each in lists)
-        raise InputError(
-            f"Prompts, pictures, seeds and negative prompts must be single or equally many, not {lengths}."
-        )
-    return [each * count if len(each) == 1 else each for each in lists]
