@@ -30,7 +30,7 @@ from training import measures, world
 SCALES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 14.0, 20.0)
 DDIM_SCALES = (1.0, 3.0, 5.0, 8.0, 14.0, 20.0)
 PHI = 0.7  # the share of the rescaled prediction: Lin et al. (2305.08891), section 3.4
-RESCALED = (("own", 14.0), ("DDIM", 20.0))  # schedulers and scales
+RESCALED = (("PNDM", 14.0), ("DDIM", 20.0))  # schedulers and scales
 PARTS = {
     "first third": (667, 1000),
     "middle third": (333, 666),

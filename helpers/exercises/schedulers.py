@@ -49,6 +49,7 @@ def check_trailing(answer, num_train_timesteps, num_inference_steps):
 def check_euler_step(answer, latents, noise_pred, sigma, sigma_next):
     """`answer`: the latents (B, C, h, w) after one Euler step from noise level `sigma` to `sigma_next`."""
     x0 = latents - sigma * noise_pred
+    scaled = latents / (sigma**2 + 1) ** 0.5
     alpha_next = 1 / (sigma_next**2 + 1)
     check(
         answer,
@@ -58,6 +59,8 @@ def check_euler_step(answer, latents, noise_pred, sigma, sigma_next):
             (latents + (sigma - sigma_next) * noise_pred, "The wrong way: the noise should become less."),
             (latents - sigma_next * noise_pred,
              "Take away the difference of the two levels, not the next level."),
+            (scaled + (sigma_next - sigma) * noise_pred,
+             "The step starts from x; only the U-Net gets the scaled latents."),
             (alpha_next**0.5 * x0 + (1 - alpha_next) ** 0.5 * noise_pred,
              "That is the step in the variance-preserving notation: here the picture isn't turned down."),
         ],
