@@ -31,7 +31,7 @@ picture: $(READY)  ## paint one picture: make picture PROMPT="an astronaut on ma
 test: $(READY)  ## linters, unit tests, every cell of every notebook
 	$(BIN)/ruff check
 	$(BIN)/codespell
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 notebooks: $(READY)  ## execute all notebooks in place, from clean kernels
 	$(BIN)/python -m tools.execute_notebooks

@@ -17,7 +17,6 @@ import os
 import re
 
 import numpy as np
-import pytest
 from nbval import kernel, plugin
 from PIL import Image
 
@@ -106,17 +105,6 @@ def runtest(cell):
 def execute_cell_input(running_kernel, source, allow_stdin=None):
     """Send a cell to the kernel as Jupyter does, with history: then a trailing `;` hides the result."""
     return running_kernel.kc.execute(source, store_history=True, allow_stdin=allow_stdin, stop_on_error=False)
-
-
-EACH_ALONE = ("test_exercises.py", "test_any_model.py")  # their tests take long and share nothing
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items):
-    """For two processes (`-n 2 --dist loadgroup`): what shares a kernel or a model stays in one of them."""
-    for item in items:
-        group = item.nodeid if item.path.name in EACH_ALONE else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 Cell = plugin.IPyNbCell
