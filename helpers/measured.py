@@ -32,6 +32,16 @@ def save_measured(name, results):
     (FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
+def kept(folder, name, make):
+    """What `make` returns, kept as JSON in `folder`, so that an interrupted script goes on where it was."""
+    file = folder / f"{name}.json"
+    if not file.is_file():
+        made = make()
+        folder.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(made))
+    return json.loads(file.read_text())
+
+
 def _rounded(value):
     if isinstance(value, dict):
         return {str(key): _rounded(each) for key, each in value.items()}

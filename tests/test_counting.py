@@ -88,6 +88,14 @@ def test_measured_results_come_back_rounded(tmp_path, monkeypatch):
         measured.load_measured("other")
 
 
+def test_an_interrupted_script_goes_on_with_what_it_kept(tmp_path):
+    runs = []
+    for _ in range(2):
+        made = measured.kept(tmp_path / "new", "part", lambda: runs.append(1) or {"rate": 0.5})
+        assert made == {"rate": 0.5}
+    assert len(runs) == 1
+
+
 def test_every_measured_file_has_its_script():
     for file in measured.FOLDER.glob("*.json"):
         assert (measured.ROOT / "tools" / f"measure_{file.stem}.py").is_file(), file.name

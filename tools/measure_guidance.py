@@ -23,7 +23,7 @@ from PIL import Image
 from helpers.denoising import generate, to_pixels
 from helpers.examples import load_prompts
 from helpers.judge import load_judge
-from helpers.measured import save_measured
+from helpers.measured import kept, save_measured
 from helpers.models import POCKET, ROOT, load_components, settings
 from training import measures, world
 
@@ -153,16 +153,6 @@ def _not_narrower_than_wilson(found, marks):
     return found | {"low": min(low, found["low"]), "high": max(high, found["high"])}
 
 
-def kept(name, make):
-    """What `make` returns, kept in out/ under its name, so that an interrupted run can go on."""
-    file = CACHE / f"{name}.json"
-    if not file.is_file():
-        made = make()
-        CACHE.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(made))
-    return json.loads(file.read_text())
-
-
 def main(quick=False):
     prompts = 4 if quick else PROMPTS
     weights = ROOT / POCKET / "unet" / "diffusion_pytorch_model.safetensors"
@@ -170,7 +160,7 @@ def main(quick=False):
     shop, own = Workshop(prompts), settings(POCKET)
 
     def measured(name, guidance, **options):
-        point = kept(f"{mark}-{name}", lambda: shop.summary(shop.paint(guidance, **options)))
+        point = kept(CACHE, f"{mark}-{name}", lambda: shop.summary(shop.paint(guidance, **options)))
         print(f"{name:33} all right {point['all_right']['value']:.3f}  attributes "
               f"{point['attributes_right']['value']:.3f}  saturation {point['saturation']['value']:.2f}  "
               f"diversity {point['diversity']['value']:.2f}", flush=True)  # fmt: skip

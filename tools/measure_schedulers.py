@@ -32,7 +32,7 @@ from diffusers import (
 )
 
 from helpers.denoising import decode, denoise, encode_prompts
-from helpers.measured import save_measured
+from helpers.measured import kept, save_measured
 from helpers.models import POCKET, ROOT, latent_shape, load_components, settings
 from helpers.seeding import generator, initial_noise
 from training import judge, measures, world
@@ -131,16 +131,6 @@ def timed(shop, scheduler, beside, steps, repeats):
     return statistics.median(seconds(scheduler) / seconds(beside) for _ in range(repeats))
 
 
-def kept(name, make):
-    """What `make` returns, kept in out/ under its name, so that an interrupted run can go on."""
-    file = CACHE / f"{name}.json"
-    if not file.is_file():
-        made = make()
-        CACHE.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(made))
-    return json.loads(file.read_text())
-
-
 def main(only=(), quick=False):
     count, reference = (12, 24) if quick else (PROMPTS, REFERENCE)
     timed_steps, repeats = (2, 1) if quick else TIMED
@@ -157,7 +147,7 @@ def main(only=(), quick=False):
     wanted = {name: STEPS.get(name, STEPS["default"])[: 2 if quick else None] for name in names}
 
     def point(name, steps):
-        return kept(f"{mark}-{name}-{steps}", partial(measured, shop, make(name), steps))
+        return kept(CACHE, f"{mark}-{name}-{steps}", partial(measured, shop, make(name), steps))
 
     few_first = sorted((steps, each) for each in names for steps in wanted[each])
     for steps, name in few_first:
@@ -165,7 +155,7 @@ def main(only=(), quick=False):
         print(f"{name:17}{steps:3} steps: {right:.3f} of the attributes right", flush=True)
     curves = {name: [point(name, steps) for steps in wanted[name]] for name in names}
     beside = partial(timed, shop, beside=make("DDIM"), steps=timed_steps, repeats=repeats)
-    ratios = {name: kept(f"{mark}-{name}-time", partial(beside, make(name))) for name in names}
+    ratios = {name: kept(CACHE, f"{mark}-{name}-time", partial(beside, make(name))) for name in names}
     if only:
         return
 
