@@ -22,7 +22,8 @@ def slide(pictures, labels, description, alt, width=384):
               for picture, label in zip(pictures, labels)]
     slider = ipywidgets.SelectionSlider(
         options=[(str(label), i) for i, label in enumerate(labels)], description=description,
-        layout=ipywidgets.Layout(width=f"{width + 160}px"), style={"description_width": "initial"},
+        layout=ipywidgets.Layout(width="98%", max_width=f"{width + 160}px"),
+        style={"description_width": "initial"},
     )  # fmt: skip
     picture = ipywidgets.HTML(frames[0])
     slider.observe(lambda change: setattr(picture, "value", frames[change["new"]]), names="value")

@@ -42,3 +42,6 @@ def test_dragging_the_slider_of_notebook_01_changes_its_picture(tmp_path):
         page.wait_for_function(changed, arg=before)
         page.screenshot(path=tmp_path / "slider.png")
         assert picture.get_attribute("alt") != said
+        label = page.locator(".widget-slider .widget-readout").first.bounding_box()
+        output = page.locator(".jp-OutputArea-output:has(.noUi-handle)").first.bounding_box()
+        assert label["x"] + label["width"] <= output["x"] + output["width"]  # the value is in sight
