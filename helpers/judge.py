@@ -36,10 +36,15 @@ def adherence(seen, scenes):
     """
     if len(seen) != len(scenes):
         raise InputError(f"{len(seen)} pictures, but {len(scenes)} scenes: give one scene for each picture.")
-    right = [[look[name] == value and look["view"] == scene.get("view", look["view"])
-              for name, value in scene.items()] for look, scene in zip(seen, scenes)]
-    each = [mark for marks in right for mark in marks]
+    right = [marks(look, scene) for look, scene in zip(seen, scenes)]
+    each = [mark for picture in right for mark in picture]
     return sum(each) / len(each), sum(map(all, right)) / len(right)
+
+
+def marks(look, scene):
+    """Of one picture, a list: whether each of the scene's attributes is right. None is in a wrong view."""
+    right_view = look["view"] == scene.get("view", look["view"])
+    return [right_view and look[name] == value for name, value in scene.items()]
 
 
 class Residual(nn.Module):

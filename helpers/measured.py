@@ -4,13 +4,14 @@
 """
 
 import datetime
+import hashlib
 import json
 import platform
 
 import torch
 
 from helpers.errors import ModelError
-from helpers.models import ROOT
+from helpers.models import POCKET, ROOT
 
 FOLDER = ROOT / "docs" / "measured"
 
@@ -30,6 +31,12 @@ def save_measured(name, results):
     FOLDER.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"made": made, "results": _rounded(results)}, indent=1)
     (FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def weights_mark():
+    """Eight characters that stand for the pocket model's U-Net: with other weights, other figures."""
+    weights = ROOT / POCKET / "unet" / "diffusion_pytorch_model.safetensors"
+    return hashlib.sha256(weights.read_bytes()).hexdigest()[:8]
 
 
 def kept(folder, name, make):

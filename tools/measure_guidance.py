@@ -12,7 +12,6 @@ of 95 % are by bootstrap over prompts. What is finished is kept in out/, and a s
 """
 
 import argparse
-import hashlib
 import json
 
 import numpy as np
@@ -22,8 +21,8 @@ from PIL import Image
 
 from helpers.denoising import generate, to_pixels
 from helpers.examples import load_prompts
-from helpers.judge import load_judge
-from helpers.measured import kept, save_measured
+from helpers.judge import load_judge, marks
+from helpers.measured import kept, save_measured, weights_mark
 from helpers.models import POCKET, ROOT, load_components, settings
 from training import measures, world
 
@@ -75,7 +74,7 @@ class Workshop:
         self.captions = [caption for caption, _ in asked for _ in range(SEEDS)]
         self.scenes = [scene for _, scene in asked for _ in range(SEEDS)]
         self.seeds = list(range(len(self.captions)))
-        drawn = [world.render(scene, np.random.default_rng((world.SIZE, seed)))
+        drawn = [Image.fromarray(world.render(scene, np.random.default_rng((world.SIZE, seed))))
                  for scene, seed in zip(self.scenes, self.seeds)]  # fmt: skip
         self.drawn = self.look(drawn)
 
@@ -90,33 +89,27 @@ class Workshop:
 
     @torch.no_grad()
     def look(self, pictures):
-        """Arrays with a row for each picture: marks (right, asked for), light, and the judge's features."""
-        seen, marks = self.judge.look([_pil(picture) for picture in pictures]), []
-        for look, scene in zip(seen, self.scenes):
-            right = [look[name] == value and look["view"] == scene["view"] for name, value in scene.items()]
-            marks.append((sum(right), len(right), all(right)))
-        pixels = np.stack([np.asarray(picture) for picture in pictures])
-        features = self.judge.features(to_pixels(pixels)).numpy()
-        return {"marks": np.array(marks, float), "light": np.stack(list(map(light, pixels))),
-                "features": features}  # fmt: skip
+        """Arrays with a row for each PIL picture: marks (right, asked for), light, and the judge's features."""
+        right = [marks(look, scene) for look, scene in zip(self.judge.look(pictures), self.scenes)]
+        return {
+            "marks": np.array([(sum(each), len(each), all(each)) for each in right], float),
+            "light": np.stack([light(np.asarray(picture)) for picture in pictures]),
+            "features": self.judge.features(to_pixels(pictures)).numpy(),
+        }
 
     def summary(self, seen):
         """One point of each curve."""
-        marks, both = seen["marks"], np.concatenate([seen["light"], self.drawn["light"]], axis=1)
+        rows, both = seen["marks"], np.concatenate([seen["light"], self.drawn["light"]], axis=1)
         gaps = np.stack([_gaps(seen["features"]), _gaps(self.drawn["features"])], axis=1)
         return {
-            "attributes_right": interval(marks, lambda rows: rows[:, 0].sum() / rows[:, 1].sum()),
-            "all_right": _not_narrower_than_wilson(interval(marks, lambda rows: rows[:, 2].mean()), marks),
+            "attributes_right": interval(rows, lambda rows: rows[:, 0].sum() / rows[:, 1].sum()),
+            "all_right": _not_narrower_than_wilson(interval(rows, lambda rows: rows[:, 2].mean()), rows),
             "saturation": interval(both, lambda rows: rows[:, 0].mean() / rows[:, 3].mean()),
             "contrast": interval(both, lambda rows: rows[:, 1].mean() / rows[:, 4].mean()),
             "clipped": interval(both, lambda rows: rows[:, 2].mean()),
             "diversity": interval(gaps, lambda rows: rows[:, 0].mean() / rows[:, 1].mean(), rows_each=1),
             "frechet_distance": measures.frechet_distance(seen["features"], self.drawn["features"]),
         }
-
-
-def _pil(picture):
-    return picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
 
 
 def light(pixels):
@@ -147,16 +140,15 @@ def interval(rows, statistic, rows_each=SEEDS):
     return {"value": of(prompts), "low": low, "high": high, "n": len(rows)}
 
 
-def _not_narrower_than_wilson(found, marks):
+def _not_narrower_than_wilson(found, rows):
     """A rate near 0 or 1 gives the bootstrap too little to draw from."""
-    low, high = measures.wilson(int(marks[:, 2].sum()), len(marks))
+    low, high = measures.wilson(int(rows[:, 2].sum()), len(rows))
     return found | {"low": min(low, found["low"]), "high": max(high, found["high"])}
 
 
 def main(quick=False):
     prompts = 4 if quick else PROMPTS
-    weights = ROOT / POCKET / "unet" / "diffusion_pytorch_model.safetensors"
-    mark = f"{hashlib.sha256(weights.read_bytes()).hexdigest()[:8]}-{prompts}"  # other weights, other figures
+    mark = f"{weights_mark()}-{prompts}"
     shop, own = Workshop(prompts), settings(POCKET)
 
     def measured(name, guidance, **options):
@@ -168,9 +160,6 @@ def main(quick=False):
 
     few = slice(None, None, 6 if quick else None)
     ddim = DDIMScheduler.from_config(shop.components.scheduler.config)
-
-    def by(scheduler):
-        return {"scheduler": ddim} if scheduler == "DDIM" else {}
 
     results = {
         "prompts": prompts,
@@ -189,7 +178,8 @@ def main(quick=False):
         ],
         "rescaled": [
             {"scheduler": scheduler, "guidance_scale": scale, "guidance_rescale": PHI}
-            | measured(f"{scheduler}, scale {scale:g}, rescaled", rescaled(scale), **by(scheduler))
+            | measured(f"{scheduler}, scale {scale:g}, rescaled", rescaled(scale),
+                       scheduler=ddim if scheduler == "DDIM" else None)
             for scheduler, scale in RESCALED
         ],
     }

@@ -12,7 +12,6 @@ there; a run without names writes docs/measured/schedulers.json at its end.
 """
 
 import argparse
-import hashlib
 import json
 import statistics
 import time
@@ -32,7 +31,7 @@ from diffusers import (
 )
 
 from helpers.denoising import decode, denoise, encode_prompts
-from helpers.measured import kept, save_measured
+from helpers.measured import kept, save_measured, weights_mark
 from helpers.models import POCKET, ROOT, latent_shape, load_components, settings
 from helpers.seeding import generator, initial_noise
 from training import judge, measures, world
@@ -134,8 +133,7 @@ def timed(shop, scheduler, beside, steps, repeats):
 def main(only=(), quick=False):
     count, reference = (12, 24) if quick else (PROMPTS, REFERENCE)
     timed_steps, repeats = (2, 1) if quick else TIMED
-    weights = ROOT / POCKET / "unet" / "diffusion_pytorch_model.safetensors"
-    mark = f"{hashlib.sha256(weights.read_bytes()).hexdigest()[:8]}-{count}"  # other weights, other figures
+    mark = f"{weights_mark()}-{count}"
     shop = Workshop(count, reference)
     config = shop.components.scheduler.config
 

@@ -14,10 +14,11 @@ from helpers.judge import load_judge
 from helpers.measured import save_measured
 from helpers.models import load_components, settings
 from helpers.variations import image_to_image, load_trappist
+from training import world
 
 STRENGTHS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
 STEPS = 20
-KINDS = ("rocky planet", "gas giant", "ocean planet", "ice planet", "lava planet")
+KINDS = world.ATTRIBUTES["kind"]
 UNNAMED = ("size", "rings", "moons", "background")  # what the new prompt doesn't speak of
 STYLES = {"watercolour": "an ocean planet, watercolor", "sketch": "an ocean planet, sketch on paper"}
 
@@ -82,25 +83,16 @@ def styles(components, judge, guidance_scale):
     return results
 
 
-def plain(value):
-    """NumPy's numbers as Python's, for JSON."""
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    return value.item() if isinstance(value, np.generic) else value
-
-
 def main():
     components, judge = load_components(), load_judge()
     components = components._replace(scheduler=DDIMScheduler.from_config(components.scheduler.config))
     guidance_scale = settings()["guidance_scale"]
-    save_measured("variations", plain({
+    save_measured("variations", {
         "strengths": STRENGTHS, "steps": STEPS,
         "another_planet": another_planet(components, judge, guidance_scale),
         "removed_detail": removed_detail(components, guidance_scale),
         "styles": styles(components, judge, guidance_scale),
-    }))  # fmt: skip
+    })
     print("docs/measured/variations.json is written.")
 
 
