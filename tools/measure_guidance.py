@@ -89,7 +89,7 @@ class Workshop:
 
     @torch.no_grad()
     def look(self, pictures):
-        """Arrays with a row for each PIL picture: marks (right, asked for), light, and the judge's features."""
+        """A row for each PIL picture: marks (right, asked for), light, and the judge's features."""
         right = [marks(look, scene) for look, scene in zip(self.judge.look(pictures), self.scenes)]
         return {
             "marks": np.array([(sum(each), len(each), all(each)) for each in right], float),
