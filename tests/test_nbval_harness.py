@@ -51,6 +51,11 @@ def html(encoded, alt="a planet"):
     return shown(text_html=f'<img alt="{alt}" src="data:image/png;base64,{encoded}">', text_plain=alt)
 
 
+def audio(encoded):
+    sound = f'<audio controls aria-label="a tone" src="data:audio/wav;base64,{encoded}"></audio>'
+    return shown(text_html=sound, text_plain="a tone")
+
+
 def display(output):
     """The source of a cell that displays the data of `output`."""
     return f"display({dict(output.data)!r}, raw=True)"
@@ -93,6 +98,16 @@ CELLS = {
         "display({'text/plain': 'no slider'}, raw=True)", [text_plain(WIDGET_NOTE)], False
     ),
     "widget missing": ("print('no slider')", [widget("old")], False),
+    "sound": (display(audio("AAAA")), [audio("BBBB")], True),
+    "sound missing": ("display({'text/plain': 'a tone'}, raw=True)", [audio("BBBB")], False),
+    "trained, other numbers": ("print('loss  0.98')", [printed("loss -0.0412\n")], True),
+    "trained, other words": ("print('less 0.98')", [printed("loss 0.0412\n")], False),
+    "trained, other picture": (display(html(planet("blue"))), [html(planet())], True),
+    "trained, picture missing": ("display({'text/plain': 'a planet'}, raw=True)", [html(planet())], False),
+    "trained, exception": ("1 / 0", [], False),
+    "trainings are short": (
+        "from helpers.trainings import shortened; print(shortened(1500, short=10))", [printed("10\n")], True
+    ),
     "environment": (
         "import os; print(*(os.environ[k] for k in ('OMP_NUM_THREADS', 'PYTHONHASHSEED', 'HF_HUB_OFFLINE')))",
         [printed("1 0 1\n")],
@@ -106,9 +121,10 @@ def outcomes(tmp_path_factory):
     """Cell name -> the failure's message, or None if it passed; from one run of pytest on one notebook."""
     folder = tmp_path_factory.mktemp("harness")
     cells = []
-    for source, outputs, _ in CELLS.values():
-        count = None if outputs is None else 1
-        cells.append(new_code_cell(source, outputs=outputs or [], execution_count=count))
+    for name, (source, outputs, _) in CELLS.items():
+        cell = new_code_cell(source, outputs=outputs or [], execution_count=None if outputs is None else 1)
+        cell.metadata.tags = ["trained"] if name.startswith("trained") else []
+        cells.append(cell)
     nbformat.write(new_notebook(cells=cells), folder / "cells.ipynb")
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", f"--rootdir={folder}",

@@ -1,6 +1,7 @@
 """`python -m training STAGE`: one stage, or all in order; an interrupted one goes on where it stopped."""
 
 import argparse
+import importlib
 import os
 import signal
 import subprocess
@@ -18,16 +19,27 @@ STAGES = {  # in order
     "judge": "learn to see a picture's attributes, to judge generated pictures by",
     "evaluate": "measure the whole model and write the figures into its card",
 }
+APART = {  # not part of the pocket model: what notebooks 11 and 12 compare and show
+    "in-latents": "the same small U-Net on latents ...",
+    "in-pixels": "... and on pixels, for equal time (notebook 11)",
+    "proteins": "backbones of proteins, as chains of angles (notebook 12)",
+    "clips": "turning planets, as short clips (notebook 12)",
+    "sounds": "tones and syllables, as spectrograms (notebook 12)",
+}
 LAUNCHED = ("clip", "vae", "latents", "decoder", "unet", "judge")  # can use several processes
 
 
 def arguments(argv=None):
-    table = "\n".join(f"  {stage:10} {what}" for stage, what in STAGES.items())
+    table, apart = (
+        "\n".join(f"  {stage:10} {what}" for stage, what in stages.items()) for stages in (STAGES, APART)
+    )
     parser = argparse.ArgumentParser(
-        prog="python -m training", description=f"stages, in order:\n{table}\n  all        all of them",
+        prog="python -m training", description=(
+            f"stages, in order:\n{table}\n  all        all of these\napart from them:\n{apart}"
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument("stage", choices=[*STAGES, "all"], metavar="STAGE")
+    parser.add_argument("stage", choices=[*STAGES, "all", *APART], metavar="STAGE")
     parser.add_argument("--preset", choices=("cpu", "gpu"), help="settings; default: gpu if there is one")
     parser.add_argument("--processes", type=int, default=1, help="processes of one thread each, on a CPU")
     parser.add_argument(
@@ -95,6 +107,14 @@ def run(options):
         from training import judge
 
         judge.main(settings_for(judge.SETTINGS, options), options.preset, options.fresh)
+    elif options.stage in ("in-latents", "in-pixels"):
+        from training import spaces
+
+        space = options.stage.removeprefix("in-")
+        spaces.main(space, settings_for(spaces.SETTINGS[space], options), options.preset, options.fresh)
+    elif options.stage in ("proteins", "clips", "sounds"):
+        stage = importlib.import_module(f"training.{options.stage}")
+        stage.main(settings_for(stage.SETTINGS, options), options.preset, options.fresh)
     elif options.stage == "evaluate":
         from training import evaluate
 

@@ -84,36 +84,62 @@ def write_pipeline():
     (folder / "model_index.json").write_text(json.dumps(index, indent=2) + "\n")
 
 
-def main(settings, preset="cpu", fresh=False, attention="all", warm=False):
-    accelerator = loop.start(settings, cpu=preset == "cpu")
-    device = accelerator.device
+def latents_of(moments, autoencoder):
+    """Latents drawn from (B, 2, 4, h, w) means and standard deviations, scaled as the U-Net takes them."""
+    mean, std = moments.float().unbind(1)
+    return (mean + std * torch.randn_like(mean)) * autoencoder.config.scaling_factor
+
+
+def learn(run, samples, to_clean, report, kept_at=(), keep=None):
+    """Train the run's U-Net to its end; captions are made anew for each picture each time.
+
+    `samples` are the rows of the training set, `to_clean` makes a batch of them into what is noised. After
+    each number of minutes in `kept_at`, keep(minutes) is called.
+    """
+    accelerator, settings, device = run.accelerator, run.settings, run.accelerator.device
+    words, text_encoder = tokenizer.load(), clip.load_text_encoder().to(device)
     _, attributes = data.load()
-    latents = vae.load_latents()
-    autoencoder, words, text_encoder = (
-        vae.load_vae()[0].to(device),
-        tokenizer.load(),
-        clip.load_text_encoder().to(device),
-    )
     scheduler = DDPMScheduler.from_config(SCHEDULER)
     weights = min_snr_weights(scheduler.alphas_cumprod).to(device)
-    model = trained_unet() if warm else new_unet(attention)
-    run = loop.Run("unet", model, settings, accelerator, fresh)
     # On a CPU the plain attention has the faster backward pass, on a GPU the fused one.
     run.model.set_attn_processor(AttnProcessor() if device.type == "cpu" else AttnProcessor2_0())
-    painter = StableDiffusionPipeline(
-        vae=autoencoder, text_encoder=text_encoder, tokenizer=words, unet=run.ema,
-        scheduler=DPMSolverMultistepScheduler.from_config(SCHEDULER),
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
-    )  # fmt: skip
-    painter.set_progress_bar_config(disable=True)
+    waiting = [minutes for minutes in kept_at if minutes > run.elapsed / 60]
 
     def draw(rng):
-        rows = rng.integers(len(latents), size=settings.batch)
+        rows = rng.integers(len(samples), size=settings.batch)
         captions = data.captions(attributes[rows], rng)
         captions = ["" if rng.random() < CAPTION_DROPOUT else caption for caption in captions]
         captions, which = np.unique(captions, return_inverse=True)  # each different caption is embedded once
         ids = words(list(captions), padding="max_length", truncation=True, return_tensors="pt").input_ids
-        return latents[rows], ids, which
+        return samples[rows], ids, which
+
+    for batch, ids, which in run.batches(draw, report):
+        clean = to_clean(batch)
+        noise = torch.randn_like(clean)
+        timesteps = torch.randint(scheduler.config.num_train_timesteps, (len(clean),), device=device)
+        noisy = scheduler.add_noise(clean, noise, timesteps)
+        with accelerator.autocast():
+            with torch.no_grad():
+                text_embeddings = text_encoder(ids.to(device)).last_hidden_state[which.to(device)]
+            noise_pred = run.model(noisy, timesteps, text_embeddings).sample
+        errors = (noise_pred.float() - noise).square().mean((1, 2, 3))
+        run.optimise((weights[timesteps] * errors).mean())
+        while waiting and run.elapsed / 60 >= waiting[0]:
+            keep(waiting.pop(0))
+
+
+def main(settings, preset="cpu", fresh=False, attention="all", warm=False):
+    accelerator = loop.start(settings, cpu=preset == "cpu")
+    device = accelerator.device
+    latents, autoencoder = vae.load_latents(), vae.load_vae()[0].to(device)
+    model = trained_unet() if warm else new_unet(attention)
+    run = loop.Run("unet", model, settings, accelerator, fresh)
+    painter = StableDiffusionPipeline(
+        vae=autoencoder, text_encoder=clip.load_text_encoder().to(device), tokenizer=tokenizer.load(),
+        unet=run.ema, scheduler=DPMSolverMultistepScheduler.from_config(SCHEDULER),
+        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+    )  # fmt: skip
+    painter.set_progress_bar_config(disable=True)
 
     def report():
         noise = torch.Generator().manual_seed(0)
@@ -124,19 +150,7 @@ def main(settings, preset="cpu", fresh=False, attention="all", warm=False):
         loop.sheet(pictures, run.folder / f"samples-{run.step:06}.png", columns=4)
         return {"loss": run.last_loss()}
 
-    for moments, ids, which in run.batches(draw, report):
-        mean, std = moments.to(device).float().unbind(1)
-        clean = (mean + std * torch.randn_like(mean)) * autoencoder.config.scaling_factor
-        noise = torch.randn_like(clean)
-        timesteps = torch.randint(scheduler.config.num_train_timesteps, (len(clean),), device=device)
-        noisy = scheduler.add_noise(clean, noise, timesteps)
-        with accelerator.autocast():
-            with torch.no_grad():
-                text_embeddings = text_encoder(ids.to(device)).last_hidden_state[which.to(device)]
-            noise_pred = run.model(noisy, timesteps, text_embeddings).sample
-        errors = (noise_pred.float() - noise).square().mean((1, 2, 3))
-        run.optimise((weights[timesteps] * errors).mean())
-
+    learn(run, latents, lambda moments: latents_of(moments.to(device), autoencoder), report)
     if accelerator.is_main_process:
         copy.deepcopy(run.ema).half().save_pretrained(training.MODELS / "pocket-planets" / "unet")
         write_pipeline()
