@@ -10,7 +10,7 @@ another picture does not. They are found as PNG or JPEG outputs and, in HTML, as
 `<img src="data:image/png;base64,...">`, also of JPEG and WebP. Of sounds only the presence is compared.
 
 The trainings inside the notebooks are shortened here (helpers/trainings.py); a cell tagged `trained`, which
-shows what one of them gave, is then compared in its form: the text without its numbers, the number of pictures.
+shows what one of them gave, is then compared in its form: text without numbers, and how many pictures.
 `SHORT_TRAININGS=0 pytest` runs and compares everything in full.
 """
 

@@ -20,7 +20,7 @@ SETTINGS = {
     }
     for space, batch in (("latents", 128), ("pixels", 8))
 }
-SNAPSHOTS = (1, 2, 5, 10, 15, 20, 30, 45)  # minutes after which the averaged weights are kept, for the curves
+SNAPSHOTS = (1, 2, 5, 10, 15, 20, 30)  # minutes after which the averaged weights are kept, for the curves
 FOLDER = training.MODELS / "pocket-spaces"
 
 

@@ -1,0 +1,29 @@
+"""Check of the exercise on clips in notebook 12, Beyond pictures."""
+
+import torch
+
+from helpers.checks import check
+
+
+def check_sequences(answer, features):
+    """`answer`: features (B, C, F, h, w) as sequences over time, one a place: (B·h·w, F, C)."""
+    clips, channels, frames, height, width = features.shape
+    right = features.permute(0, 3, 4, 2, 1).flatten(0, 2)
+    one_a_frame = features.permute(0, 2, 3, 4, 1).flatten(0, 1).flatten(1, 2)
+
+    def shaped(*shape):
+        return lambda a: isinstance(a, torch.Tensor) and a.shape == shape
+
+    check(
+        answer,
+        right=right,
+        hints=[
+            (one_a_frame, "That is a sequence of places for each frame, as picture layers see it: "
+                          "swap the roles."),
+            (shaped(*right.shape), "The shape fits, but the numbers are mixed up: `permute` moves axes, "
+                                   "`reshape` alone doesn't."),
+            (shaped(clips * height * width, channels, frames), "A token is a row: its channels come last."),
+            (shaped(clips, height, width, frames, channels), "Nearly: join the first three axes into one."),
+            (shaped(clips * channels, frames, height, width), "A token is made of channels: they come last."),
+        ],
+    )  # fmt: skip
