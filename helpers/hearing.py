@@ -6,7 +6,18 @@ of the world with the pitch and contour that were measured, which one is the mos
 
 import numpy as np
 
-from helpers.sound_world import GLIDE, KINDS, ONSETS, RATE, SAMPLES, VIBRATO, VOWELS, synthesise
+from helpers.sound_world import (
+    GLIDE,
+    HIGHEST,
+    KINDS,
+    LOWEST,
+    ONSETS,
+    RATE,
+    SAMPLES,
+    VIBRATO,
+    VOWELS,
+    synthesise,
+)  # fmt: skip
 from helpers.sounds import to_spectrogram
 
 FRAME, STEP, FINER = 512, 128, 4  # samples of a measurement, from one to the next; lags are so much finer
@@ -62,8 +73,9 @@ def hear(wave):
         return {"pitch": start, "contour": "rising" if slope > 0 else "falling"}
     middle = np.median(pitches)
     trembles = np.median(abs(pitches - middle)) > VIBRATO / 4
-    if trembles:  # the middle of a wave is its mean, not its median
-        middle = np.mean(pitches[abs(pitches - middle) < 2 * VIBRATO])
+    near = pitches[abs(pitches - middle) < 2 * VIBRATO]
+    if trembles and len(near):  # the middle of a wave is its mean, not its median
+        middle = near.mean()
     return {"pitch": float(middle), "contour": "trembling" if trembles else "steady"}
 
 
@@ -74,12 +86,15 @@ def candidates(pitch, contour):
                     for vowel in VOWELS for onset in ONSETS]  # fmt: skip
 
 
-def recognise(wave):
-    """The scene that a waveform (8192,) sounds like, as in helpers/sound_world.py; None in silence."""
-    heard = hear(wave)
+def recognise(wave, heard=None):
+    """The scene that a waveform (8192,) sounds like, as in helpers/sound_world.py; None in silence.
+
+    `heard` is what `hear` said of it, if it was asked before.
+    """
+    heard = heard or hear(wave)
     if not heard["contour"]:
         return None
-    scenes = candidates(heard["pitch"], heard["contour"])
+    scenes = candidates(np.clip(heard["pitch"], LOWEST - GLIDE, HIGHEST + GLIDE), heard["contour"])
     likely = [synthesise(scene, np.random.default_rng(0)) for scene in scenes]
     pictures = to_spectrogram([wave, *likely])
     return scenes[int((pictures[1:] - pictures[0]).square().mean((1, 2, 3)).argmin())]

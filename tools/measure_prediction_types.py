@@ -1,6 +1,6 @@
 """What should a network predict, noise, picture or velocity? And what is guidance without caption dropout?
 
-    python -m tools.measure_prediction_types           # about 40 minutes on one core
+    python -m tools.measure_prediction_types           # about 30 minutes on one core
     python -m tools.measure_prediction_types --quick   # a smoke run of a minute, into out/ only
 
 Notebook 10's small U-Net is trained anew for each kind of prediction, and once more without leaving out any
@@ -30,7 +30,7 @@ from training import loop, measures, world
 
 WORLD = {"view": "space", "style": "plain", "moons": "no moons"}  # the part of it that is learnt
 PREDICTIONS = ("epsilon", "sample", "v_prediction")  # as the library's schedulers name them
-SEEDS, STEPS, BATCH, LR = (0, 1, 2), 1000, 32, 2e-3
+SEEDS, STEPS, BATCH, LR = (0, 1), 1000, 32, 2e-3
 PICTURES, PROMPTS, FEW = 1500, 128, 64  # FEW prompts for each point of a curve
 GAMMA, DROPOUT = 5, 0.1
 GUIDANCE, SAMPLER_STEPS = 3.0, 15

@@ -38,12 +38,17 @@ def made(components, captions, seed, guidance_scale=GUIDANCE_SCALE):
     return to_waves(make_sounds(components, captions, list(seeds), STEPS, guidance_scale))
 
 
-def marks(waves, scenes):
+def listen(waves):
+    """What there is to hear in each sound: (pitch and contour, the scene that it is most similar to)."""
+    heard = [hear(wave) for wave in waves]
+    return [(each, recognise(wave, each) or {}) for wave, each in zip(waves, heard)]
+
+
+def marks(listened, scenes):
     """Of each sound: cents from the pitch asked for, and whether contour, kind, vowel and onset are right."""
     found = []
-    for wave, scene in zip(waves, scenes):
-        heard, seen = hear(wave), recognise(wave) or {}
-        cents = 100 * abs(heard["pitch"] - scene["pitch"])
+    for (heard, seen), scene in zip(listened, scenes):
+        cents = float(np.nan_to_num(100 * abs(heard["pitch"] - scene["pitch"]), nan=9999))
         right = {name: seen.get(name) == scene[name] for name in ("kind", "vowel", "onset") if name in scene}
         found.append({"cents": cents, "contour": heard["contour"] == scene["contour"], **right})
     return found
@@ -52,7 +57,7 @@ def marks(waves, scenes):
 def summary(found):
     """Shares and the median error of many sounds' marks, and of how many."""
     cents = np.array([each["cents"] for each in found])
-    result = {"count": len(found), "median_cents": float(np.nanmedian(cents)),
+    result = {"count": len(found), "median_cents": float(np.median(cents)),
               "semitone": float(np.mean(cents < 100)), "half_semitone": float(np.mean(cents < 50))}
     for name in ("contour", "kind", "vowel", "onset"):
         told = [each[name] for each in found if name in each]
@@ -71,17 +76,17 @@ def main():
         scenes, rng = draw(seed, count)
         true = np.stack([world.synthesise(scene, rng) for scene in scenes])
         captions = [world.caption(scene, rng, "note", whole=True) for scene in scenes]
-        rows.setdefault("true sounds", []).extend(marks(true, scenes))
-        rows.setdefault("there and back", []).extend(marks(to_waves(to_spectrogram(true)), scenes))
+        rows.setdefault("true sounds", []).extend(marks(listen(true), scenes))
+        rows.setdefault("there and back", []).extend(marks(listen(to_waves(to_spectrogram(true))), scenes))
         for scale in scales:
-            waves = made(components, captions, seed, scale)
-            rows.setdefault(f"w = {scale:g}", []).extend(marks(waves, scenes))
+            listened = listen(made(components, captions, seed, scale))
+            rows.setdefault(f"w = {scale:g}", []).extend(marks(listened, scenes))
             if scale == GUIDANCE_SCALE:  # the same sounds, held against another scene's caption
                 other = [scenes[i] for i in np.roll(np.arange(len(scenes)), 1)]
-                rows.setdefault("other captions", []).extend(marks(waves, other))
+                rows.setdefault("other captions", []).extend(marks(listened, other))
         scenes, rng = draw(seed, count // 2, held_out=True)
         captions = [world.caption(scene, rng, "note", whole=True) for scene in scenes]
-        rows.setdefault("held out", []).extend(marks(made(components, captions, seed), scenes))
+        rows.setdefault("held out", []).extend(marks(listen(made(components, captions, seed)), scenes))
         scenes, rng = draw(seed + 10, count // 2)
         captions = [world.caption(scene, rng, "register", whole=True) for scene in scenes]
         for wave, scene in zip(made(components, captions, seed), scenes):

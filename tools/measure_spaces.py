@@ -19,7 +19,7 @@ import torch
 from diffusers import DPMSolverMultistepScheduler, UNet2DConditionModel
 
 import training
-from helpers.denoising import decode, denoise, encode_prompts
+from helpers.denoising import decode, denoise, encode_picture, encode_prompts
 from helpers.measured import kept, save_measured
 from helpers.models import ROOT, latent_shape
 from helpers.seeding import generator, initial_noise
@@ -78,27 +78,40 @@ def seen(pictures):
     return {"classes": classes.tolist(), "features": features.tolist()}
 
 
-def painted(space, minutes, guidance, rows):
+def hints(parts, pictures):
+    """What is left, at the last timestep, of the mean colours of pictures: added to noise, a hint."""
+    means = encode_picture(parts.vae, pictures).mean((2, 3), keepdim=True)
+    return parts.scheduler.alphas_cumprod[-1] ** 0.5 * means
+
+
+def painted(space, minutes, guidance, rows, hinted=False):
     """The judge's classes and features of pictures for these of the prompts, painted where missing."""
 
     def paint(some):
         parts, few = components(space, minutes), asked()
         noise = initial_noise(latent_shape(parts), [generator(few.seeds[row]) for row in some])
+        if hinted:
+            noise = noise + hints(parts, rendered(few, some))
         embeddings = encode_prompts(parts, [few.captions[row] for row in some])
         return seen(decode(parts.vae, denoise(parts, embeddings, noise, guidance, STEPS)))
 
-    name = f"{mark(weights_of(space, minutes))}-{space}-{guidance:g}"
+    name = f"{mark(weights_of(space, minutes))}-{space}-{guidance:g}" + "-hinted" * hinted
     done = [kept(CACHE, f"{name}-{some[0]:03}", partial(paint, some)) for some in rows.reshape(-1, CHUNK)]
     return joined(done)
+
+
+def rendered(few, some):
+    """Drawn pictures of some of the scenes, uint8 (n, 128, 128, 3)."""
+    return np.stack([world.render(world.decode(few.rows[row]), np.random.default_rng(few.seeds[row]))
+                     for row in some])  # fmt: skip
 
 
 def drawn(kind):
     """The same of drawn pictures: of the same scenes, other scenes, or the same through the VAE."""
     few = asked(REFERENCE, FIRST + 9 * 10**7) if kind == "reference" else asked()
-    draw = [world.render(world.decode(row), np.random.default_rng(seed))
-            for row, seed in zip(few.rows, few.seeds)]  # fmt: skip
+    pictures = draw = rendered(few, range(len(few.rows)))
     if kind == "reconstructions":
-        vae, pictures = load_space("latents").vae, np.stack(draw)
+        vae = load_space("latents").vae
         with torch.no_grad():
             draw = [picture for some in np.array_split(pictures, 10) for picture in data.to_uint8(
                 vae.decode(vae.encode(data.to_pixels(some, "cpu")).latent_dist.mean).sample)]  # fmt: skip
@@ -138,10 +151,11 @@ def quality(space):
               f" distance {point['frechet_distance']:.0f}", flush=True)  # fmt: skip
     last = MINUTES[space][-1]
     end = figures(painted(space, last, GUIDANCE, every), every)
+    hinted = figures(painted(space, last, GUIDANCE, few, hinted=True), few)
     other = [{"guidance_scale": scale, **figures(painted(space, last, scale, few), few)}
              for scale in OTHER_GUIDANCE]  # fmt: skip
     return {"batch": batch, "updates": log[-1]["step"], "pictures_per_minute": rate,
-            "curve": curve, "end": end, "other_guidance": other}  # fmt: skip
+            "curve": curve, "end": end, "hinted": hinted, "other_guidance": other}  # fmt: skip
 
 
 def floors():
@@ -161,7 +175,7 @@ PARTS = {
     "pixels": partial(quality, "pixels"),
     "latents": partial(quality, "latents"),
     "memory": spaces_cost.memory,
-    "sampling": lambda: {n: spaces_cost.sampling_time(n, repeats) for n, repeats in ((1, 7), (8, 3))},
+    "sampling": lambda: {n: spaces_cost.sampling_time(n, repeats) for n, repeats in ((1, 15), (8, 3))},
     "training": spaces_cost.training_time,
     "growth": spaces_cost.growth,
 }

@@ -10,7 +10,7 @@ def check_cents(answer, heard, asked):
     octaves = math.log2(heard / asked)
 
     def near(wanted):
-        return lambda a: abs(float(a) - wanted) < 0.5
+        return lambda a: abs(float(a) - wanted) < 0.02 * abs(wanted)
 
     check(
         answer,
