@@ -152,7 +152,7 @@ def test_the_stage_in_miniature(monkeypatch, tmp_path):
     prepared = stage.prepared
     monkeypatch.setattr(stage, "prepared", lambda part, stride: [each[:28] for each in prepared(part, 64)])
     monkeypatch.setattr(stage, "sample", lambda network, scheduler: np.full((1, 64, 3), HELIX))
-    stage.main(loop.Settings(steps=2, batch=4, lr=1e-3))
+    stage.main(loop.Settings(steps=2, batch=4, lr=1e-3, precision="no"))
     facts = json.loads((tmp_path / "pocket-proteins" / "training.json").read_text())
     assert facts["steps"] == 2 and facts["in helices"] == 1
     monkeypatch.setattr(proteins, "FOLDER", tmp_path / "pocket-proteins")

@@ -103,7 +103,8 @@ def test_the_script_trains_as_the_notebook_does(written):
     clean, noise = torch.randn(2, 3, 4, 8, 8, generator=generator(3))
     targets = (written.noise_targets, written.picture_targets, written.velocity_targets)
     for name, by_hand in zip(tool.PREDICTIONS, targets):
-        torch.testing.assert_close(tool.target_and_weight(name, clean, noise, alpha), by_hand(clean, noise, alpha))
+        found = tool.target_and_weight(name, clean, noise, alpha)
+        torch.testing.assert_close(found, by_hand(clean, noise, alpha))
 
 
 def test_the_switch_shortens_only_where_it_is_on(monkeypatch):

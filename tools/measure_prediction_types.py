@@ -7,13 +7,14 @@ Notebook 10's small U-Net is trained anew for each kind of prediction, and once 
 captions, each with several seeds: the same pictures in the same order, the same noise, the same loss. That
 loss is the squared error of the clean latents, weighed by min(SNR, 5), whatever the network predicts. Then it
 paints from prompts that name every attribute, scenes that no training used; the judge marks the pictures, and
-their Fréchet distance from drawn ones is taken in its features. What is finished is kept in out/, and a second
-run goes on from there.
+their Fréchet distance from drawn ones is taken in its features. What is finished is kept in out/, and a
+second run goes on from there.
 """
 
 import argparse
 import copy
 import json
+from functools import partial
 
 import numpy as np
 import torch
@@ -133,7 +134,7 @@ class Workshop:
         return found
 
     def judged(self, unet, prediction, guidance, prompts=None):
-        """What a network paints from the first `prompts` captions, marked and compared with drawn pictures."""
+        """What a network paints from the first `prompts` captions, marked, and compared with drawn ones."""
         components = self.components._replace(unet=unet.eval())
         scheduler = DPMSolverMultistepScheduler.from_config(self.components.scheduler.config,
                                                             prediction_type=prediction)  # fmt: skip
@@ -181,7 +182,7 @@ def main(quick=False):
     for seed in seeds:
         for prediction, dropout in [(each, DROPOUT) for each in PREDICTIONS] + [("epsilon", 0.0)]:
             name = f"{pictures}-{steps}-{prediction}-{dropout:g}-{seed}"
-            found = kept(CACHE, name, lambda: one_run(shop, name, prediction, dropout, seed, steps))
+            found = kept(CACHE, name, partial(one_run, shop, name, prediction, dropout, seed, steps))
             results.setdefault(prediction if dropout else "no_dropout", []).append({"seed": seed} | found)
             print(f"{prediction:13} dropout {dropout:<4} seed {seed}: attributes right "
                   f"{found['average']['attributes_right']['value']:.3f}, Fréchet "

@@ -2,8 +2,8 @@
 
     python -m tools.measure_training
 
-It measures nothing anew: `python -m training all` writes training/cache/STAGE/log.jsonl, which git leaves out,
-and models/pocket-planets/training.json. This puts both into docs/measured/training.json.
+It measures nothing anew: `python -m training all` writes training/cache/STAGE/log.jsonl, which git leaves
+out, and models/pocket-planets/training.json. This puts both into docs/measured/training.json.
 """
 
 import json
@@ -19,7 +19,9 @@ def log(stage):
     """The reports of one stage, in order: dicts of step, minutes, and what the stage reports."""
     file = training.CACHE / stage / "log.jsonl"
     if not file.is_file():
-        raise ModelError(f"There is no log of {stage}: run `python -m training {stage}`, or keep the measured file.")
+        raise ModelError(
+            f"There is no log of {stage}: run `python -m training {stage}`, or keep the measured file."
+        )
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
@@ -34,7 +36,8 @@ def main():
     }
     save_measured("training", results)
     for name, stage in results["stages"].items():
-        print(f"{name:6} {stage['minutes']:5.0f} minutes, {stage['steps']} steps, {len(stage['log'])} reports")
+        print(f"{name:6} {stage['minutes']:5.0f} minutes, {stage['steps']} steps, "
+              f"{len(stage['log'])} reports")  # fmt: skip
 
 
 if __name__ == "__main__":

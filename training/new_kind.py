@@ -1,7 +1,7 @@
 """A kind of planet that the pocket model never saw, for notebook 10 to teach it: the candy planet.
 
-White and one other colour, wound around a pole like the stripes of a lollipop. It stands in the same scenes as
-the five known kinds: with their sizes, rings, moons, backgrounds and styles.
+White and one other colour, wound around a pole like the stripes of a lollipop. It stands in the same scenes
+as the five known kinds: with their sizes, rings, moons, backgrounds and styles.
 
     python -m training.new_kind             # a contact sheet of 24 pictures, out/new_kind.png
 """
@@ -23,7 +23,7 @@ ARMS, TURNS = 3, 2.4  # stripes of each colour around the pole; radians by which
 
 
 def candy(normals, colour, rng, light):
-    """The surface of a candy planet, as scenery.KINDS wants it: (128, 128, 3) for unit normals and a colour."""
+    """The surface of a candy planet, as scenery.KINDS wants it: (128, 128, 3) for normals and a colour."""
     nx, ny, nz = normals
     pole = np.array([*rng.uniform(-0.2, 0.2, 2), 1.0])
     pole /= np.linalg.norm(pole)
