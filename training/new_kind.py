@@ -19,7 +19,7 @@ from . import scenery, world
 
 WORD = "candy"
 KIND = f"{WORD} planet"
-ARMS, TURNS = 3, 2.4  # stripes of each colour around the pole; radians by which one winds on its way
+ARMS, TURNS = 2, 2.4  # stripes of each colour around the pole; radians by which one winds on its way
 
 
 def candy(normals, colour, rng, light):
