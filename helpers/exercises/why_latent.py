@@ -25,30 +25,35 @@ def check_numbers(answer):
              "That is one side only: a picture has two, so square it."),
             (fits(1, (1024 / 24) ** 2), "So many times fewer places; but each holds 16 numbers, a pixel 3."),
             (fits(1, (1024 / 24) ** 2 / 16), "A pixel isn't one number but 3."),
+            (lambda a: fits(0, 12)(a) or fits(0, 48)(a), "LDM-4's latents have 3 channels, not 4 or 1."),
             (lambda a: fits(0, 1 / right[0])(a) or fits(1, 1 / right[1])(a),
              "Upside down: how many times fewer, the picture's numbers over the latents'."),
         ],
     )  # fmt: skip
 
 
-def check_epoch_ratio(answer, table):
-    """`answer`: hours per epoch on pixels over those on latents."""
+def check_seconds_saved(answer, table, pictures=100):
+    """`answer`: how many seconds less LDM-4 takes for so many pictures of 512 x 512."""
     pixels, latents = table["LDM-1"], table["LDM-4"]
-    training, small, large, hours, fid = pixels
+    training, small, large, hours, _ = pixels
 
-    def ratio(name):
-        return near(latents[name] / pixels[name])
+    def saved(name):
+        return pictures / pixels[name] - pictures / latents[name]
 
     check(
         answer,
-        right=lambda a: abs(float(a) - pixels[hours] / latents[hours]) < 1e-3,
+        right=near(saved(large)),
         hints=[
-            (lambda a: float(a) == 2.7, "Rounded: compute it from the two numbers of a row."),
-            (ratio(hours), "Upside down: the pixels' hours over the latents'."),
-            (ratio(training), "That is training throughput, the tutorials' 3: look for the smaller ratio."),
-            (ratio(small), "That is sampling at 256, which is what 2.7 is mistaken for."),
-            (ratio(large), "That is sampling at 512, which is what 2.7 is mistaken for."),
-            (near(pixels[fid] / latents[fid]), "That is quality (FID), not speed."),
+            (near(saved(small)), "That is the row of sampling at 256."),
+            (near(saved(training)), "That is training: the models are finished and sample."),
+            (near(pictures / pixels[large] * (1 - latents[hours] / pixels[hours])),
+             "That takes the famous 2.7, hours per epoch, for the speed of sampling."),
+            (near(-saved(large)), "So many fewer: the pixels' seconds minus the latents'."),
+            (near(pictures / latents[large]), "That is what LDM-4 still takes, not what it saves."),
+            (near(latents[large] / pixels[large]), "That is how many times faster: seconds are wanted."),
+            (near(saved(large) / pictures), "That is for one picture."),
+            (near(pictures * (latents[large] - pixels[large])),
+             "The table has pictures a second: divide by them to get seconds."),
         ],
     )  # fmt: skip
 
