@@ -15,7 +15,7 @@ from helpers.sounds import BANDS, FLOOR, MIDDLE, SPREAD, band_edges, mel
 
 
 class Player:
-    """A sound on its way to the cell's output: HTML for browsers, the alt text everywhere else."""
+    """A sound on its way to the cell's output: a player under its text for browsers, the text elsewhere."""
 
     def __init__(self, data, alt):
         self.data, self.alt = data, alt
@@ -24,12 +24,13 @@ class Player:
         return self.alt
 
     def _repr_html_(self):
-        source = f"data:audio/wav;base64,{base64.b64encode(self.data).decode()}"
-        return f'<audio controls aria-label="{html.escape(self.alt)}" src="{source}"></audio>'
+        source, text = f"data:audio/wav;base64,{base64.b64encode(self.data).decode()}", html.escape(self.alt)
+        player = f'<audio controls aria-label="{text}" src="{source}"></audio>'
+        return f'<div aria-hidden="true">{text}</div>{player}'
 
 
 def play(waveform, rate, alt):
-    """Show a player for one waveform (samples,), numbers from -1 to 1; `alt` says what is to be heard."""
+    """Show a player for one waveform (samples,), numbers from -1 to 1, under what is to be heard, `alt`."""
     check_alt(alt)
     display(Player(to_wav(waveform, rate), alt))
 

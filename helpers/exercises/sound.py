@@ -21,6 +21,7 @@ def check_cents(answer, heard, asked):
             (near(12 * octaves), "Those are semitones: a cent is a hundredth of one."),
             (near(octaves), "Those are octaves, of 12 semitones of 100 cents each."),
             (near(1200 * math.log(heard / asked)), "An octave is a factor of 2: take math.log2."),
+            (near(1200 * math.log10(heard / asked)), "An octave is a factor of 2: take math.log2."),
             (near(100 * (heard / asked - 1)), "Those are per cent: a semitone has 5.9 of them."),
         ],
     )  # fmt: skip

@@ -20,6 +20,9 @@ def check_sequences(answer, features):
         hints=[
             (one_a_frame, "That is a sequence of places for each frame, as picture layers see it: "
                           "swap the roles."),
+            (features.permute(0, 4, 3, 2, 1).flatten(0, 2), "Nearly: height comes before width."),
+            (features.permute(3, 4, 0, 2, 1).flatten(0, 2), "Nearly: the places of one clip stand together, "
+                                                            "so clips come first."),
             (shaped(*right.shape), "The shape fits, but the numbers are mixed up: `permute` moves axes, "
                                    "`reshape` alone doesn't."),
             (shaped(clips * height * width, channels, frames), "A token is a row: its channels come last."),
