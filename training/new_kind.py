@@ -1,7 +1,8 @@
-"""A kind of planet that the pocket model never saw, for notebook 10 to teach it: the candy planet.
+"""A kind of planet that the pocket model never saw, for notebook 10 to teach it: the eyeball planet.
 
-White and one other colour, wound around a pole like the stripes of a lollipop. It stands in the same scenes
-as the five known kinds: with their sizes, rings, moons, backgrounds and styles.
+Ice all over, but for one open sea where the star stands in the zenith, for ever: such a planet always turns
+the same face to its star (Pierrehumbert 2011, The Astrophysical Journal Letters 726, L8). It stands in the
+same scenes as the five known kinds: with their sizes, rings, moons, backgrounds and styles.
 
     python -m training.new_kind             # a contact sheet of 24 pictures, out/new_kind.png
 """
@@ -17,27 +18,30 @@ from helpers.denoising import decode, encode_picture, to_pixels
 
 from . import scenery, world
 
-WORD = "candy"
+WORD = "eyeball"
 KIND = f"{WORD} planet"
-ARMS, TURNS = 2, 2.4  # stripes of each colour around the pole; radians by which one winds on its way
+SEA, DEEP = 0.66, 0.3  # radii of the sea and of its dark middle, in radians seen from the planet's centre
 
 
-def candy(normals, colour, rng, light):
-    """The surface of a candy planet, as scenery.KINDS wants it: (128, 128, 3) for normals and a colour."""
+def eyeball(normals, colour, rng, light):
+    """The surface of an eyeball planet, as scenery.KINDS wants it: (128, 128, 3) for normals and a colour."""
     nx, ny, nz = normals
-    pole = np.array([*rng.uniform(-0.2, 0.2, 2), 1.0])
-    pole /= np.linalg.norm(pole)
-    away = np.arccos(np.clip(nx * pole[0] + ny * pole[1] + nz * pole[2], -1, 1))
-    around = np.arctan2(ny - pole[1] * nz, nx - pole[0] * nz)
-    stripes = np.sin(ARMS * (around + TURNS / 2 * away) + rng.uniform(-0.5, 0.5))
-    return scenery.mix(0.9 * colour, np.array([1.0, 0.98, 0.95]), np.clip(0.5 + 2 * stripes, 0, 1))
+    centre = light + (0, 0, rng.uniform(0.9, 1.5))  # nearer to us than the star's zenith, to be seen whole
+    centre /= np.linalg.norm(centre)
+    away = np.arccos(np.clip(nx * centre[0] + ny * centre[1] + nz * centre[2], -1, 1))
+    away = away + 0.05 * scenery.wrapped(scenery.noise(rng, 6), nx, ny)
+    grain = np.clip(0.6 + 0.6 * scenery.wrapped(scenery.noise(rng, 3), nx, ny), 0, 1)
+    surface = scenery.mix(scenery.rgb(214, 222, 232), scenery.rgb(252, 252, 255), grain)
+    surface = scenery.mix(surface, 0.95 * colour, np.clip((SEA - away) * 14, 0, 1))
+    shore = np.clip(1.5 - np.abs(away - SEA) * 20, 0, 1)
+    return scenery.mix(surface, 0.16 * colour, np.maximum(0.7 * shore, np.clip((DEEP - away) * 14, 0, 1)))
 
 
-scenery.KINDS[KIND] = candy, None  # among the painters, not among the kinds that training draws at random
+scenery.KINDS[KIND] = eyeball, None  # among the painters, not among the kinds that training draws at random
 
 
 def sample_scene(rng):
-    """A random scene with a candy planet, every other attribute as in training; sketches have no colour."""
+    """A random scene with an eyeball planet, all else as in training; sketches have no colour."""
     scene = world.sample_scene(rng)
     while scene["view"] != "space" or scene["kind"] != "gas giant":
         scene = world.sample_scene(rng)
@@ -62,10 +66,10 @@ class KindFinder:
     """Tells which of six kinds a planet is, the new one among them: the kind whose mean feature is nearest.
 
     The features are what the judge's three upper levels see, on average, in its spread and at most; it never
-    saw a candy planet. Distances are measured in units of how much the features vary within a kind (Fisher's
-    linear discriminant). It learns from `count` drawn pictures of each kind, sent through the VAE, as
-    generated pictures are. `accuracy`, `found` and `false_alarms` say how it does on half as many others: the
-    share of right kinds, of candy planets found, and of other planets taken for one.
+    saw an eyeball planet. Distances are measured in units of how much the features vary within a kind
+    (Fisher's linear discriminant). It learns from `count` drawn pictures of each kind, sent through the VAE,
+    as generated pictures are. `accuracy`, `found` and `false_alarms` say how it does on half as many others:
+    the share of right kinds, of eyeball planets found, and of other planets taken for one.
     """
 
     SHRINKAGE = 0.1  # added to the variances of the standardised features: few pictures estimate them badly
@@ -81,17 +85,17 @@ class KindFinder:
         self.scale = torch.linalg.cholesky(torch.linalg.inv(covariance))
         self.centres = means @ self.scale
         features, labels = self._examples(2 * 10**7, max(1, count // 2))
-        seen, candy = self._nearest(features), len(self.kinds) - 1
+        seen, new = self._nearest(features), len(self.kinds) - 1
         self.accuracy = (seen == labels).float().mean().item()
-        self.found = (seen == candy)[labels == candy].float().mean().item()
-        self.false_alarms = (seen == candy)[labels != candy].float().mean().item()
+        self.found = (seen == new)[labels == new].float().mean().item()
+        self.false_alarms = (seen == new)[labels != new].float().mean().item()
 
     def look(self, pictures):
         """The kind of planet in each of some PIL pictures, as a list of names."""
         return [self.kinds[k] for k in self._nearest(self._features(pictures)).tolist()]
 
     def share(self, pictures):
-        """The share of the pictures, 0 to 1, in which it sees a candy planet."""
+        """The share of the pictures, 0 to 1, in which it sees an eyeball planet."""
         return sum(kind == KIND for kind in self.look(pictures)) / len(pictures)
 
     @torch.no_grad()

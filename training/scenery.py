@@ -138,23 +138,34 @@ def ball(canvas, x, y, radius, surface, normals, light, shadow=0.16):
     canvas.fill(disc(x, y, radius), np.clip(surface * lit[..., None], 0, 1))
 
 
+def atmosphere(canvas, air, x, y, radius, light):
+    """The glow of a planet's air around it, stronger on the lit side."""
+    fade = np.exp(-np.maximum(disc(x, y, radius), 0) / (0.10 * radius + 1.5))
+    side = np.clip(0.55 + 0.45 * ((X - x) * light[0] + (Y - y) * light[1]) / radius, 0.12, 1)
+    canvas.pixels += (0.7 * fade * side)[..., None] * air * (1 - canvas.pixels)
+
+
+def ring_system(x, y, radius, lean, squeeze):
+    """(shape, colour, v) of rings around a planet; they are behind it where v is negative."""
+    u = (X - x) * np.cos(lean) + (Y - y) * np.sin(lean)
+    v = (Y - y) * np.cos(lean) - (X - x) * np.sin(lean)
+    reach = np.hypot(u, v / squeeze) / radius
+    stripes = 0.72 + 0.28 * np.sign(np.sin((reach - 1.4) * 11)) if radius > 22 else 0.9
+    colour = rgb(233, 208, 160) * np.broadcast_to(stripes, X.shape)[..., None]
+    return np.maximum(1.38 - reach, reach - 2.02) * radius * 0.6, colour, v
+
+
 def planet(canvas, kind, colour, x, y, radius, rings, light, rng):
     """A planet at (x, y), with rings that pass behind it and in front of it."""
     paint, air = KINDS[kind]
     colour = COLOURS[colour or "grey"] * rng.uniform(0.94, 1.06)
     if air is None:
         air = np.minimum(colour * 0.7 + 0.25, 1)
-    fade = np.exp(-np.maximum(np.hypot(X - x, Y - y) - radius, 0) / (0.10 * radius + 1.5))
-    side = np.clip(0.55 + 0.45 * ((X - x) * light[0] + (Y - y) * light[1]) / radius, 0.12, 1)
-    canvas.pixels += (0.7 * fade * side)[..., None] * air * (1 - canvas.pixels)
+    atmosphere(canvas, air, x, y, radius, light)
     if rings:
-        angle, squeeze = rng.uniform(-0.4, 0.4), rng.uniform(0.24, 0.36)
-        u = (X - x) * np.cos(angle) + (Y - y) * np.sin(angle)
-        v = (Y - y) * np.cos(angle) - (X - x) * np.sin(angle)
-        reach = np.hypot(u, v / squeeze) / radius
-        stripes = 0.72 + 0.28 * np.sign(np.sin((reach - 1.4) * 11)) if radius > 22 else 0.9
-        ring_colour = rgb(233, 208, 160) * np.broadcast_to(stripes, X.shape)[..., None]
-        ring_shape = np.maximum(1.38 - reach, reach - 2.02) * radius * 0.6
+        ring_shape, ring_colour, v = ring_system(
+            x, y, radius, lean=rng.uniform(-0.4, 0.4), squeeze=rng.uniform(0.24, 0.36)
+        )
         canvas.fill(ring_shape, ring_colour, within=v)
     normals = sphere(x, y, radius)
     ball(

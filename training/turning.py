@@ -14,8 +14,8 @@ from PIL import Image
 import training
 
 from . import world
-from .drawing import SIZE, Canvas, X, Y, cover, disc, noise, rgb
-from .scenery import COLOURS, KINDS, RADII, ball, mix, moons, space, sphere
+from .drawing import SIZE, Canvas, cover, disc, noise, rgb
+from .scenery import COLOURS, KINDS, RADII, atmosphere, ball, mix, moons, ring_system, space, sphere
 
 FRAMES, STEP = 8, 10  # frames in a clip; degrees that the planet turns from one to the next
 SIDE = 384  # of a map: 360° of longitude; the poles take its middle half
@@ -156,15 +156,8 @@ def render(scene, rng, frames=FRAMES, step=STEP):
     tilt, lean, squeeze = rng.uniform(-0.35, 0.35), rng.uniform(-0.4, 0.4), rng.uniform(0.24, 0.36)
     surface = SURFACES[kind](rng, colour)
 
-    fade = np.exp(-np.maximum(disc(x, y, radius), 0) / (0.10 * radius + 1.5))
-    side = np.clip(0.55 + 0.45 * ((X - x) * light[0] + (Y - y) * light[1]) / radius, 0.12, 1)
-    back.pixels += (0.7 * fade * side)[..., None] * air * (1 - back.pixels)
-    u = (X - x) * np.cos(lean) + (Y - y) * np.sin(lean)
-    v = (Y - y) * np.cos(lean) - (X - x) * np.sin(lean)
-    reach = np.hypot(u, v / squeeze) / radius
-    stripes = 0.72 + 0.28 * np.sign(np.sin((reach - 1.4) * 11)) if radius > 22 else 0.9
-    ring_colour = rgb(233, 208, 160) * np.broadcast_to(stripes, X.shape)[..., None]
-    ring_shape = np.maximum(1.38 - reach, reach - 2.02) * radius * 0.6
+    atmosphere(back, air, x, y, radius, light)
+    ring_shape, ring_colour, v = ring_system(x, y, radius, lean, squeeze)
     if scene["rings"] == "rings":
         back.fill(ring_shape, ring_colour, within=v)
 
