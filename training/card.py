@@ -22,16 +22,18 @@ WEIGHTS = {  # of each stage
 def write(results):
     """Write models/pocket-planets/README.md from the figures of a full evaluation."""
     generated, memory, curve = results["generated"], results["memory"], results["guidance"]
+    ddim_steps = results["settings"]["ddim_steps"]
     entries = training_entries(results["machine"])
     fields = {
         "values": "\n".join(f"- *{name}*: {', '.join(values)}" for name, values in world.ATTRIBUTES.items()),
         "held_out": "; ".join(" + ".join(each.values()) for each in world.HELD_OUT),
         "steps": results["settings"]["num_inference_steps"],
         "guidance": results["settings"]["guidance_scale"],
+        "ddim_steps": ddim_steps,
         "minutes": f"{results['minutes']:.3g}",
         "machine": machine_words(results["machine"]),
         "bars": table(["", "reached", "bar", ""], bar_rows(results["bars"])),
-        "adherence": adherence_table(generated, results["judge"]["renders"]),
+        "adherence": adherence_table(generated, results["judge"]["renders"], ddim_steps),
         "by_seed": ", ".join(f"{rate:.3g}" for rate in generated["seen"]["mean_by_seed"]),
         "combinations": combination_table(results["held_out_combinations"]),
         "judge": judge_table(results["judge"]),
@@ -65,9 +67,10 @@ def bar_rows(bars):
     return [[what, f"{value:g}", f"{bar:g}", words[good]] for what, value, bar, good in bars]
 
 
-def adherence_table(generated, renders):
+def adherence_table(generated, renders, ddim_steps):
     columns = {
         "seen combinations": generated["seen"],
+        f"the same, DDIM, {ddim_steps} steps": generated["ddim"],
         "held-out combinations": generated["held_out"],
         "guidance 1": generated["guidance_1"],
         "shuffled prompts": generated["shuffled_prompts"],
@@ -140,7 +143,8 @@ def limits(results):
     lines = [f"- The attributes that come out wrong most often: {named}."]
     missed = (bar for bar in results["bars"] if not bar[3])
     lines += [f"- Missed: {what}: {value:g}, and the bar is {bar:g}." for what, value, bar, _ in missed]
-    aims = (("attributes right", results["generated"]["seen"]["mean"], AIM_RIGHT),
+    aims = (("attributes right with PNDM", results["generated"]["seen"]["mean"], AIM_RIGHT),
+            ("attributes right with DDIM", results["generated"]["ddim"]["mean"], AIM_RIGHT),
             ("dB of the autoencoder", results["vae"]["psnr"], AIM_PSNR))  # fmt: skip
     for what, reached, aim in aims:
         if reached["rate"] < aim:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from diffusers import DDIMScheduler
 from tqdm.auto import tqdm
 from transformers import CLIPModel
 from transformers.utils import logging
@@ -59,10 +60,15 @@ def look(pictures):
     return Seen(pictures, *judge.marks(workshop["judge"], pictures), directions.cpu().numpy())
 
 
-def paint(captions, seeds, guidance_scale):
-    """Let the model paint, in the default number of steps: a picture for each caption and seed of noise."""
-    steps = settings(POCKET)["num_inference_steps"]
-    painted = generate(workshop["components"], captions, seeds, steps, guidance_scale)
+def paint(captions, seeds, guidance_scale, ddim_steps=None):
+    """Let the model paint a picture for each caption and seed of noise.
+
+    By its own scheduler in the default number of steps; or by DDIM, in so many.
+    """
+    components, steps, scheduler = workshop["components"], settings(POCKET)["num_inference_steps"], None
+    if ddim_steps:
+        steps, scheduler = ddim_steps, DDIMScheduler.from_config(components.scheduler.config)
+    painted = generate(components, captions, seeds, steps, guidance_scale, scheduler=scheduler)
     return look(np.stack([np.asarray(picture) for picture in painted]))
 
 
