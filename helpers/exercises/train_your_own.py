@@ -17,6 +17,8 @@ def check_noise_from_velocity(answer, noise, clean, signal, spread):
         hints=[
             (clean, "That is the picture: the noise is what lies beside it."),
             (signal * velocity - spread * x_t, "A sign is wrong: both parts are added."),
+            (spread * x_t - signal * velocity, "A sign is wrong: both parts are added."),
+            (signal * x_t - velocity, "Nearly a picture: solve both definitions for the noise."),
             (spread * velocity + signal * x_t,
              "The factors are exchanged: without any noise in x_t, velocity alone is the noise."),
             (velocity, "That is velocity itself: it holds some of the picture, with a minus."),
@@ -82,6 +84,7 @@ def check_adapter_size(answer, layers, r):
             (is_number(r * outs), "Those are the matrices B: the matrices A come on top."),
             (is_number(ins + outs), f"That is rank 1: here each matrix has {r} rows or columns."),
             (is_number(full), "Those are the layers' own weights: the two matrices of an adapter are thin."),
+            (is_number(r * ins * outs), "The two thin matrices stand side by side: their sizes are added."),
             (is_number(r * full), "The two thin matrices stand side by side: their sizes are added."),
         ],
     )
