@@ -1,6 +1,6 @@
 """Stage "evaluate": how good the pocket model is, measured on pictures that it paints now.
 
-    python -m training.evaluate           # all of it, ten minutes on two cores; rewrites the model card
+    python -m training.evaluate           # all of it, some twenty minutes on two cores; rewrites the card
     python -m training.evaluate --quick   # adherence and the VAE only, under a minute; prints, writes nothing
 
 Prompts are full captions of scenes drawn from seeds that no training used. The judge (judge.py) marks what it

@@ -84,7 +84,7 @@ def check_adapter_size(answer, layers, r):
             (is_number(r * outs), "Those are the matrices B: the matrices A come on top."),
             (is_number(ins + outs), f"That is rank 1: here each matrix has {r} rows or columns."),
             (is_number(full), "Those are the layers' own weights: the two matrices of an adapter are thin."),
-            (is_number(r * ins * outs), "The two thin matrices stand side by side: their sizes are added."),
-            (is_number(r * full), "The two thin matrices stand side by side: their sizes are added."),
+            (lambda a: int(a) in (r * full, r * ins * outs),
+             "The two thin matrices stand side by side: their sizes are added."),
         ],
     )
