@@ -26,7 +26,7 @@ lab: $(READY)  ## open JupyterLab on the first notebook
 	$(BIN)/python -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(ROOT_USER) notebooks/00_first_picture.ipynb
 
 picture: $(READY)  ## paint one picture: make picture PROMPT="an astronaut on mars" SEED=0
-	@$(BIN)/python -m helpers.picture "$$PROMPT" --seed "$$SEED"
+	@$(BIN)/python -m tools.picture "$$PROMPT" --seed "$$SEED"
 
 test: $(READY)  ## linters, unit tests, every cell of every notebook
 	$(BIN)/ruff check
@@ -40,10 +40,10 @@ train: $(READY)  ## train Pocket Planets from nothing
 	$(BIN)/python -m training all
 
 evaluate: $(READY)  ## measure the trained model
-	$(BIN)/python -m training.evaluate
+	$(BIN)/python -m training evaluate
 
 contact-sheet: $(READY)  ## look at the pictures that the model is trained on
-	$(BIN)/python -m training.world
+	$(BIN)/python -m worlds.planets
 
 badges: $(READY)  ## stamp the repository's address into the notebooks
 	$(BIN)/python -m tools.stamp_badges

@@ -9,8 +9,8 @@ This file mends the four. Pictures are compared on small copies, so that another
 another picture does not. They are found as PNG or JPEG outputs and, in HTML, as
 `<img src="data:image/png;base64,...">`, also of JPEG and WebP. Of sounds only the presence is compared.
 
-The trainings inside the notebooks are shortened here (helpers/trainings.py); a cell tagged `trained`, which
-shows what one of them gave, is then compared in its form: text without numbers, and how many pictures.
+The trainings inside the notebooks are shortened here (helpers/lesson/trainings.py); a cell tagged `trained`,
+which shows what one of them gave, is then compared in its form: text without numbers, and how many pictures.
 `SHORT_TRAININGS=0 pytest` runs and compares everything in full.
 """
 
@@ -24,7 +24,7 @@ import numpy as np
 from nbval import kernel, plugin
 from PIL import Image
 
-from helpers.trainings import SWITCH
+from helpers.lesson.trainings import SWITCH
 from tools.execute_notebooks import KERNEL_ENVIRONMENT, WIDGET, WIDGET_NOTE
 
 os.environ.update(KERNEL_ENVIRONMENT)

@@ -180,6 +180,11 @@ def to_pixels(pictures, device="cpu"):
     return torch.as_tensor(pictures).to(device).permute(0, 3, 1, 2).float() / 255 * 2 - 1
 
 
+def to_uint8(pixels):
+    """float (B, 3, H, W) in -1...1 -> uint8 (B, H, W, 3), rounded as the pipelines round."""
+    return ((pixels.float() / 2 + 0.5).clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+
+
 @torch.no_grad()
 def encode_picture(vae, pictures, generators=None):
     """The latents (B, C, h, w) of RGB PIL pictures of one size, times the VAE's scaling factor.

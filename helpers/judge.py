@@ -1,8 +1,9 @@
 """The judge: a small classifier that says what a picture shows, so that notebooks can count.
 
-It is a network of its own, trained by training/judge.py on drawn pictures only; it never saw a generated one.
-The model card says how often it is right. It knows Pocket Planets and nothing else: for another world than
-that, Stable Diffusion's pictures, CLIP answers instead, by asking which of several words fits best.
+It is a network of its own, trained by training/pocket/judge.py on drawn pictures only; it never saw a
+generated one. The model card says how often it is right. It knows Pocket Planets and nothing else: for
+another world than that, Stable Diffusion's pictures, CLIP answers instead, by asking which of several words
+fits best.
 """
 
 import json
@@ -118,6 +119,21 @@ def load_pocket_judge(folder=FOLDER, device="cpu"):
     judge = Judge({name: tuple(values) for name, values in config["attributes"].items()}, config["widths"])
     judge.load_state_dict(load_file(folder / "model.safetensors"))
     return judge.float().eval().requires_grad_(False).to(device)
+
+
+@torch.no_grad()
+def classify(judge, pictures, batch=64):
+    """(classes, features) of uint8 pictures (n, 128, 128, 3): int8 (n, attributes), float32 (n, features).
+
+    A class is given for every attribute, also for one that the picture's view doesn't have.
+    """
+    device = next(judge.parameters()).device
+    classes, features = [], []
+    for start in range(0, len(pictures), batch):
+        seen = judge.features(to_pixels(pictures[start : start + batch], device))
+        classes.append(torch.stack([head(seen).argmax(1) for head in judge.heads.values()], dim=1).cpu())
+        features.append(seen.cpu())
+    return torch.cat(classes).to(torch.int8).numpy(), torch.cat(features).numpy()
 
 
 class ClipJudge:

@@ -6,12 +6,13 @@ import re
 import pytest
 from PIL import Image
 
-from helpers import examples, judge, measured
+from helpers import judge
 from helpers.errors import InputError, ModelError
+from helpers.lesson import examples, measured
 from helpers.models import POCKET, load_clip
-from helpers.widgets import slide
-from tools import draw_examples
-from training import world
+from helpers.show.sliders import slide
+from tools.drawings import examples as draw_examples
+from worlds import planets as world
 
 
 def test_the_examples_are_what_the_script_draws(tmp_path, monkeypatch):
@@ -83,8 +84,8 @@ def test_measured_results_come_back_rounded(tmp_path, monkeypatch):
     measured.save_measured("thing", {"a": [0.123456, 2], "b": {"c": 12345.6}})
     assert measured.load_measured("thing") == {"a": [0.123, 2], "b": {"c": 12300.0}}
     made = json.loads((tmp_path / "thing.json").read_text())["made"]
-    assert made["script"] == "python -m tools.measure_thing"
-    with pytest.raises(ModelError, match="python -m tools.measure_other"):
+    assert made["script"] == "python -m measure.thing"
+    with pytest.raises(ModelError, match="python -m measure.other"):
         measured.load_measured("other")
 
 
@@ -98,7 +99,7 @@ def test_an_interrupted_script_goes_on_with_what_it_kept(tmp_path):
 
 def test_every_measured_file_has_its_script():
     for file in measured.FOLDER.glob("*.json"):
-        assert (measured.ROOT / "tools" / f"measure_{file.stem}.py").is_file(), file.name
+        assert (measured.ROOT / "measure" / f"{file.stem}.py").is_file(), file.name
 
 
 def test_a_slider_shows_the_picture_that_it_stands_at():

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from helpers.checks import check
+from helpers.lesson.grading import grade
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 BLANK = "answer = ..."
@@ -61,12 +61,12 @@ def test_solutions_are_accepted_and_mistakes_get_their_hint(path):
             assert said(i, tasks[i]).strip() == "Right!", tasks[i]
 
 
-def test_a_check_never_raises(capsys):
+def test_grading_never_raises(capsys):
     for answer in (None, "text", 3, [], object()):
-        check(answer, right=lambda a: a.shape[7] == 1, hints=[(lambda a: 1 / 0, "never")])
+        grade(answer, right=lambda a: a.shape[7] == 1, hints=[(lambda a: 1 / 0, "never")])
     assert capsys.readouterr().out.count("Not yet.") == 5
 
 
 def test_a_number_is_not_taken_for_true(capsys):
-    check(True, right=1)
+    grade(True, right=1)
     assert "Not yet" in capsys.readouterr().out

@@ -5,7 +5,11 @@ import pytest
 import torch
 
 from helpers.errors import ModelError
-from training import data, evaluate, judge, world
+from helpers.judge import classify
+from helpers.lesson.scores import FIRST as EVALUATION
+from helpers.lesson.scores import attribute_rates, marked, prompts
+from training.pocket import data, judge
+from worlds import planets as world
 
 FRESH = 4_000_000_000  # seeds that neither training nor evaluation use
 
@@ -42,8 +46,8 @@ def test_a_saved_judge_gives_the_same_marks(tmp_path):
     net = judge.Judge(world.ATTRIBUTES).half().float().eval()
     judge.save(net, tmp_path)
     pictures = np.random.default_rng(0).integers(0, 256, (3, 128, 128, 3), np.uint8)
-    again = judge.marks(judge.load(tmp_path), pictures)
-    assert all((a == b).all() for a, b in zip(judge.marks(net, pictures), again))
+    again = classify(judge.load(tmp_path), pictures)
+    assert all((a == b).all() for a, b in zip(classify(net, pictures), again))
 
 
 def test_a_missing_judge_says_how_to_train_one(tmp_path):
@@ -63,7 +67,7 @@ def test_marks_of_the_wrong_view_count_as_wrong():
     rows = np.stack([world.encode(scene)] * 2)
     seen = rows.copy()
     seen[1, 0] = 1
-    right, applies = evaluate.marked(seen, rows)
+    right, applies = marked(seen, rows)
     assert applies.sum(1).tolist() == [8, 8]
     assert right.sum(1).tolist() == [8, 0]
 
@@ -71,17 +75,17 @@ def test_marks_of_the_wrong_view_count_as_wrong():
 def test_adherence_of_pictures_marked_by_hand():
     draw = np.random.default_rng(0)
     rows = np.stack([world.encode(world.sample_scene(draw)) for _ in range(200)])
-    perfect = evaluate.adherence(rows, rows)
+    perfect = attribute_rates(rows, rows)
     assert perfect["mean"]["rate"] == perfect["all_right"]["rate"] == perfect["binding"]["rate"] == 1
     moons, spoilt = list(world.ATTRIBUTES).index("moons"), rows.copy()
     spoilt[:, moons] = np.where(rows[:, moons] == 3, 2, rows[:, moons])  # three moons painted as two
-    found = evaluate.adherence(spoilt, rows)
+    found = attribute_rates(spoilt, rows)
     assert found["count"]["three moons"]["rate"] == 0 and found["count"]["two moons"]["rate"] == 1
     assert found["all_right"]["rate"] == pytest.approx(1 - (rows[:, moons] == 3).mean())
 
 
 def test_evaluation_prompts_are_new_and_held_out_when_asked():
-    seen, unseen = evaluate.prompts(6), evaluate.prompts(6, held_out=True, first=evaluate.FIRST + 10**7)
+    seen, unseen = prompts(6), prompts(6, held_out=True, first=EVALUATION + 10**7)
     assert not any(world.is_held_out(world.decode(row)) for row in seen.rows)
     assert all(world.is_held_out(world.decode(row)) for row in unseen.rows)
     assert min(seen.seeds) > data.FRESH + 10**9 and len(set(seen.seeds)) == 6
@@ -94,6 +98,6 @@ def test_the_saved_judge_marks_fresh_renders_right():
         rows.append(row)
         pictures.append(picture)
     rows = np.stack(rows)
-    right, applies = evaluate.marked(judge.marks(judge.load(), np.stack(pictures))[0], rows)
+    right, applies = marked(classify(judge.load(), np.stack(pictures))[0], rows)
     assert right.sum() / applies.sum() >= 0.97  # the bar is 98 %, less two standard errors of so few pictures
     assert sum(file.stat().st_size for file in judge.FOLDER.iterdir()) < 3e6

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from tiny import save_tiny
 
-from helpers import picture
 from helpers.models import ROOT
+from tools import picture
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_a_place_that_can_not_be_written_is_named(model, here, capsys):
 
 def test_an_empty_prompt_is_answered_at_once_by_the_real_command(here):
     """Without loading torch, that is, which takes seconds."""
-    code = "import sys; from helpers.picture import main; main(['']); print('torch' in sys.modules)"
+    code = "import sys; from tools.picture import main; main(['']); print('torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

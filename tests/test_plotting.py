@@ -10,9 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers import plotting
 from helpers.errors import InputError
-from helpers.plotting import (
+from helpers.show import plotting
+from helpers.show.plotting import (
     GUIDANCE,
     NOISE,
     PAPER,

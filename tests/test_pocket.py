@@ -9,8 +9,10 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from helpers.denoising import generate
+from helpers.judge import classify
 from helpers.models import POCKET, ROOT, load_components, settings
-from training import judge, world
+from training.pocket import judge
+from worlds import planets as world
 
 FOLDER = ROOT / POCKET
 
@@ -48,7 +50,7 @@ def test_it_is_small_and_only_safetensors():
 def test_the_judge_sees_what_was_asked_for(components, prompt, wanted):
     """In at least three pictures of four: single attributes that people ask for first."""
     pictures = generate(components, prompt, [0, 1, 2, 3], **settings())
-    classes, _ = judge.marks(judge.load(), np.stack([np.asarray(picture) for picture in pictures]))
+    classes, _ = classify(judge.load(), np.stack([np.asarray(picture) for picture in pictures]))
     names = list(world.ATTRIBUTES)
     for name, value in wanted.items():
         seen = [world.ATTRIBUTES[name][i] for i in classes[:, names.index(name)]]

@@ -1,6 +1,5 @@
-"""What holds the repository together: dependencies, the web address, import directions, tracked files."""
+"""What holds the repository together: dependencies, the web address, tracked files."""
 
-import ast
 import re
 import subprocess
 import tomllib
@@ -42,17 +41,6 @@ def repository_files():
 def texts():
     """(path, text) of every text file of the repository."""
     return [(p, p.read_text(encoding="utf-8")) for p in repository_files() if p.suffix in TEXT_SUFFIXES]
-
-
-def imports(tree):
-    """The first names of the modules that a parsed file imports: {'torch', 'helpers', ...}."""
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.split(".")[0])
-    return found
 
 
 # ----------------------------------------------------------------------------------------------- dependencies
@@ -99,28 +87,6 @@ def test_badge_and_set_up_cell_follow_the_address(path):
     first_code = next(c for c in notebook.cells if c.cell_type == "code")
     assert first_code.metadata.get("tags") == ["setup"], "the first code cell is the set-up cell"
     assert first_code.source == setup_cell(), "run `make badges`"
-
-
-# ------------------------------------------------------------------------------------------- import direction
-
-
-@pytest.mark.parametrize("package, forbidden", [
-    ("helpers", {"training", "tests", "tools", "notebooks", "conftest"}),
-    ("training", {"tests", "tools", "notebooks", "conftest"}),
-])
-def test_imports_point_one_way(package, forbidden):
-    modules = sorted((ROOT / package).rglob("*.py"))
-    assert modules
-    wrong = {m.name: imports(ast.parse(m.read_text(encoding="utf-8"))) & forbidden for m in modules}
-    assert not {name: names for name, names in wrong.items() if names}
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_notebooks_import_helpers_and_only_two_import_training(path):
-    forbidden = {"tests", "tools", "conftest"} | (set() if path.stem[:2] in ("10", "11") else {"training"})
-    cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
-    lines = [line for line in "\n".join(cells).splitlines() if not line.lstrip().startswith(("%", "!"))]
-    assert not imports(ast.parse("\n".join(lines))) & forbidden
 
 
 # -------------------------------------------------------------------------------------------- what is tracked

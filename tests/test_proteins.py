@@ -8,14 +8,15 @@ import pytest
 import torch
 
 import training
-from helpers import backbones, proteins
 from helpers.denoising import denoise
 from helpers.errors import InputError, ModelError
 from helpers.models import load_components
-from helpers.ribbons import draw_ribbons, faces
+from helpers.proteins import backbones
+from helpers.proteins import model as proteins
+from helpers.proteins.ribbons import draw_ribbons, faces
 from helpers.seeding import generator, initial_noise
 from training import loop
-from training import proteins as stage
+from training.beyond import proteins as stage
 
 HELIX, STRAND = (-63, -43, 180), (-120, 130, 180)
 

@@ -7,11 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from helpers import sound_world as world
 from helpers.errors import InputError, ModelError
-from helpers.hearing import hear, recognise
-from helpers.sound_player import Player, play, show_spectrograms, to_wav
-from helpers.sounds import (
+from helpers.sound.hearing import hear, recognise
+from helpers.sound.model import (
     BANDS,
     FOLDER,
     FRAMES,
@@ -23,7 +21,9 @@ from helpers.sounds import (
     to_waves,
     unfold,
 )  # fmt: skip
-from training import sounds as stage
+from helpers.sound.player import Player, play, show_spectrograms, to_wav
+from training.beyond import sounds as stage
+from worlds import sounds as world
 
 SCENES = [
     {"kind": "whistle", "pitch": 76, "contour": "rising"},

@@ -6,10 +6,12 @@ import torch
 import training
 from helpers.denoising import decode, encode_picture, encode_prompts, generate, guided_noise
 from helpers.errors import InputError, ModelError
-from helpers.examples import load_renders
+from helpers.lesson.examples import load_renders
+from helpers.lesson.spaces import SPACES, load_space
 from helpers.seeding import generator, initial_noise
-from helpers.spaces import SPACES, load_space
-from training import data, loop, spaces, vae
+from training import loop
+from training.beyond import spaces
+from training.pocket import data, vae
 
 FIRST_AND_LAST = {"conv_in.weight", "conv_out.weight", "conv_out.bias"}  # whose shape the channels decide
 

@@ -95,7 +95,7 @@ def test_pixels_of_arrays_and_of_pictures_are_the_same(components):
 
 def test_the_pocket_model_knows_its_own_pictures_again():
     """Encoded and decoded, an example stays what it is."""
-    from helpers.examples import load_renders
+    from helpers.lesson.examples import load_renders
 
     vae = load_components(POCKET, "cpu", torch.float32).vae
     examples = [example.picture for example in load_renders()[:8]]

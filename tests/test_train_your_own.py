@@ -13,13 +13,14 @@ import torch
 from tiny import tiny_parts
 
 from helpers.judge import load_judge
-from helpers.measured import load_measured
+from helpers.lesson.kinds import KindFinder
+from helpers.lesson.measured import load_measured
+from helpers.lesson.trainings import ema_decay, lr_scale, mixed_precision, shortened, whole_steps
 from helpers.models import POCKET, load_components
 from helpers.seeding import generator
-from helpers.trainings import mixed_precision, shortened, whole_steps
-from tools import measure_prediction_types as tool
-from training import new_kind, world
-from training.loop import ema_decay, lr_scale
+from measure import prediction_types as tool
+from worlds import eyeball
+from worlds import planets as world
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "10_train_your_own.ipynb"
 OWN_WORDS = (
@@ -117,24 +118,24 @@ def test_the_switch_shortens_only_where_it_is_on(monkeypatch):
 
 
 def test_the_new_kind_is_in_no_training_picture_of_the_model():
-    assert new_kind.KIND not in world.ATTRIBUTES["kind"]
-    assert not any(new_kind.WORD in word for words in world.WORDS.values() for word in words)
+    assert eyeball.KIND not in world.ATTRIBUTES["kind"]
+    assert not any(eyeball.WORD in word for words in world.WORDS.values() for word in words)
 
 
 def test_pictures_of_the_new_kind_say_its_name_and_vary():
-    drawn = [new_kind.draw(seed) for seed in range(60)]
-    assert all(new_kind.WORD in caption for _, caption, _ in drawn)
+    drawn = [eyeball.draw(seed) for seed in range(60)]
+    assert all(eyeball.WORD in caption for _, caption, _ in drawn)
     assert len({caption for _, caption, _ in drawn}) > 40
     for name in ("style", "size", "rings", "moons", "background"):
         assert {scene[name] for *_, scene in drawn if name in scene} == set(world.ATTRIBUTES[name])
-    again = new_kind.draw(7)
+    again = eyeball.draw(7)
     assert again[1:] == drawn[7][1:] and np.array_equal(again[0], drawn[7][0])
 
 
 def test_the_finder_knows_eyeball_planets():
-    finder = new_kind.KindFinder(load_judge(POCKET), load_components(POCKET).vae, count=20)
+    finder = KindFinder(load_judge(POCKET), load_components(POCKET).vae, count=20)
     assert finder.accuracy > 0.6 and finder.false_alarms < 0.2
-    giants = [new_kind.draw(seed)[0] for seed in range(500, 540) if new_kind.draw(seed)[2]["size"] == "giant"]
+    giants = [eyeball.draw(seed)[0] for seed in range(500, 540) if eyeball.draw(seed)[2]["size"] == "giant"]
     assert finder.share(giants) > 0.6
 
 

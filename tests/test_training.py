@@ -13,8 +13,11 @@ from safetensors.torch import load_file
 from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer
 
 import training
+from helpers.lesson.trainings import ema_decay, lr_scale, update_ema
 from training import __main__ as command
-from training import clip, data, loop, tokenizer, unet, vae, world
+from training import loop
+from training.pocket import clip, data, tokenizer, unet, vae
+from worlds import planets as world
 
 
 @pytest.fixture
@@ -37,18 +40,18 @@ def test_progress_is_the_further_of_steps_and_minutes():
 
 
 def test_learning_rate_warms_up_stays_and_ends_at_two_per_cent():
-    assert loop.lr_scale(0, 0.0, warmup=150, flat=0.6) == pytest.approx(1 / 150)
-    assert loop.lr_scale(149, 0.1, warmup=150, flat=0.6) == 1
-    assert loop.lr_scale(9999, 0.6, warmup=150, flat=0.6) == 1
-    assert loop.lr_scale(9999, 0.8, warmup=150, flat=0.6) == pytest.approx(0.51)
-    assert loop.lr_scale(9999, 1.0, warmup=150, flat=0.6) == pytest.approx(0.02)
+    assert lr_scale(0, 0.0, warmup=150, flat=0.6) == pytest.approx(1 / 150)
+    assert lr_scale(149, 0.1, warmup=150, flat=0.6) == 1
+    assert lr_scale(9999, 0.6, warmup=150, flat=0.6) == 1
+    assert lr_scale(9999, 0.8, warmup=150, flat=0.6) == pytest.approx(0.51)
+    assert lr_scale(9999, 1.0, warmup=150, flat=0.6) == pytest.approx(0.02)
 
 
 def test_moving_average():
-    assert [loop.ema_decay(i) for i in (0, 8, 10**6)] == [0.1, 0.5, 0.999]
+    assert [ema_decay(i) for i in (0, 8, 10**6)] == [0.1, 0.5, 0.999]
     model, ema = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
     wanted = 0.5 * ema.weight + 0.5 * model.weight
-    loop.update_ema(ema, model, step=8)
+    update_ema(ema, model, step=8)
     torch.testing.assert_close(ema.weight, wanted)
 
 

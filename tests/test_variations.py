@@ -14,11 +14,12 @@ from diffusers import (
 from PIL import Image
 from tiny import SHAPES, save_tiny
 
-from helpers import variations
 from helpers.errors import InputError
+from helpers.image_to_image import image_to_image, steps_to_run
 from helpers.models import load_components
 from helpers.seeding import generator
-from helpers.variations import STAND_IN, image_to_image, load_trappist, open_picture, steps_to_run
+from helpers.show import pictures
+from helpers.show.pictures import STAND_IN, load_trappist, open_picture
 
 SCHEDULERS = [
     DDIMScheduler,
@@ -214,14 +215,14 @@ def test_what_is_no_picture_is_named(tmp_path):
 
 
 def test_offline_it_is_the_stand_in_and_the_network_is_not_asked(monkeypatch):
-    monkeypatch.setattr(variations, "urlopen", lambda *_, **__: pytest.fail("it asked the network"))
+    monkeypatch.setattr(pictures, "urlopen", lambda *_, **__: pytest.fail("it asked the network"))
     picture, line = load_trappist(64)
     assert picture.size == (64, 64) and picture.mode == "RGB" and line.startswith("A stand-in")
 
 
 def test_online_it_is_the_picture_that_is_fetched(monkeypatch, tmp_path):
     Image.new("RGBA", (70, 64), (0, 0, 255, 255)).save(tmp_path / "nasa.png")
-    monkeypatch.setattr(variations, "TRAPPIST_1E", (tmp_path / "nasa.png").as_uri())
+    monkeypatch.setattr(pictures, "TRAPPIST_1E", (tmp_path / "nasa.png").as_uri())
     picture, line = load_trappist(64, online=True)
     assert picture.getpixel((9, 9)) == (0, 0, 255) and "NASA/JPL-Caltech" in line and "stand-in" not in line
 
@@ -229,7 +230,7 @@ def test_online_it_is_the_picture_that_is_fetched(monkeypatch, tmp_path):
 def test_where_the_fetching_fails_the_line_says_so(monkeypatch, tmp_path):
     (tmp_path / "page.png").write_text("<html>moved</html>")
     for address, error in [("missing.png", "URLError"), ("page.png", "UnidentifiedImageError")]:
-        monkeypatch.setattr(variations, "TRAPPIST_1E", (tmp_path / address).as_uri())
+        monkeypatch.setattr(pictures, "TRAPPIST_1E", (tmp_path / address).as_uri())
         picture, line = load_trappist(64, online=True)
         assert picture.size == (64, 64) and f"could not be fetched ({error}), so: A stand-in" in line
 

@@ -1,4 +1,4 @@
-"""Clips: the new layers join frames and nothing else; the ruler reads a turning planet; clips are played."""
+"""The new layers join frames and nothing else; the ruler reads a turning planet; videos are played."""
 
 import base64
 import io
@@ -9,11 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers import clips, video
-from helpers.clips import change, load_drawn, show_clips, turn
 from helpers.errors import InputError, ModelError
-from helpers.video import VideoUNet, generate_clips, load_video_model, new_layers, without_time
-from training import turning, world
+from helpers.video import player
+from helpers.video.model import FOLDER, VideoUNet, generate_videos, load_video_model, new_layers, without_time
+from helpers.video.player import load_drawn, show_videos
+from helpers.video.ruler import change, turn
+from worlds import planets as world
+from worlds import turning
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,7 @@ def test_without_them_each_frame_is_the_picture_u_nets_own(model, inputs):
 
 
 @torch.no_grad()
-def test_frames_hear_each_other_and_clips_do_not(model, inputs):
+def test_frames_hear_each_other_and_videos_do_not(model, inputs):
     latents, t, text = inputs
     before, latents = model.unet(latents, t, text)[0], latents.clone()
     latents[0, :, 0] += 1
@@ -60,67 +62,67 @@ def test_the_picture_u_net_is_left_as_it_was(model, inputs):
     assert torch.equal(model.unet.unet(latents[:, :, 0], t, text, return_dict=False)[0], picture)
 
 
-def test_a_clip_changes_less_than_pictures_of_their_own_but_does_change(model):
+def test_a_video_changes_less_than_pictures_of_their_own_but_does_change(model):
     asked = (["a giant ocean planet in deep space"], [3], 8, 4.0)
-    joined, alone = generate_clips(model, *asked)[0], generate_clips(without_time(model), *asked)[0]
+    joined, alone = generate_videos(model, *asked)[0], generate_videos(without_time(model), *asked)[0]
     assert len(joined) == 8 and joined[0].size == (128, 128)
     assert 1 < change(joined) < 0.5 * change(alone)
 
 
-def test_a_clip_of_a_batch_is_the_clip_alone(model):
+def test_a_video_of_a_batch_is_the_video_alone(model):
     prompts = ["a giant lava planet", "a planet"]
-    both = generate_clips(model, prompts, [1, 2], 2, 4.0, frames=3)
-    alone = generate_clips(model, prompts[1:], [2], 2, 4.0, frames=3)[0]
+    both = generate_videos(model, prompts, [1, 2], 2, 4.0, frames=3)
+    alone = generate_videos(model, prompts[1:], [2], 2, 4.0, frames=3)[0]
     assert np.abs(np.asarray(both[1][2], int) - np.asarray(alone[2], int)).max() <= 2
 
 
 @pytest.mark.parametrize("wrong", [{"frames": 1}, {"frames": 2.5}, {"seeds": [1, 2]}, {"prompts": [""]}])
-def test_what_cannot_become_a_clip_is_said(model, wrong):
+def test_what_cannot_become_a_video_is_said(model, wrong):
     with pytest.raises(InputError):
-        generate_clips(model, wrong.get("prompts", ["a planet"]), wrong.get("seeds", [0]), 2, 4.0,
+        generate_videos(model, wrong.get("prompts", ["a planet"]), wrong.get("seeds", [0]), 2, 4.0,
                        frames=wrong.get("frames", 8))  # fmt: skip
 
 
 def test_missing_weights_are_said(tmp_path):
-    with pytest.raises(ModelError, match="training clips"):
+    with pytest.raises(ModelError, match="training video"):
         load_video_model(tmp_path)
 
 
 def test_the_weights_are_small():
-    assert (video.FOLDER / "model.safetensors").stat().st_size <= 1.2e6
+    assert (FOLDER / "model.safetensors").stat().st_size <= 1.2e6
 
 
 def test_the_ruler_reads_drawn_planets():
-    for clip in load_drawn():
-        angle, agreement = turn(clip)
+    for video in load_drawn():
+        angle, agreement = turn(video)
         assert abs(angle - turning.STEP) < 3 and agreement > 0.7
-        assert abs(turn(clip[::-1])[0] + turning.STEP) < 3
-        assert turn([clip[0]] * 8) == (0, pytest.approx(1))
+        assert abs(turn(video[::-1])[0] + turning.STEP) < 3
+        assert turn([video[0]] * 8) == (0, pytest.approx(1))
 
 
 def test_the_ruler_sees_that_different_planets_do_not_turn_into_each_other():
-    mixed = [clip[i] for i, clip in enumerate(load_drawn())]
+    mixed = [video[i] for i, video in enumerate(load_drawn())]
     assert turn(mixed)[1] < 0.4
 
 
 def test_only_the_planet_turns():
-    clip, scene = turning.draw(11)
-    assert clip.shape == (turning.FRAMES, 128, 128, 3) and not world.is_held_out(scene)
-    assert np.array_equal(clip, turning.draw(11)[0])
-    moving = np.abs(np.diff(clip.astype(int), axis=0)).max((0, 3)) > 0
+    video, scene = turning.draw(11)
+    assert video.shape == (turning.FRAMES, 128, 128, 3) and not world.is_held_out(scene)
+    assert np.array_equal(video, turning.draw(11)[0])
+    moving = np.abs(np.diff(video.astype(int), axis=0)).max((0, 3)) > 0
     x, y = np.nonzero(moving.any(0))[0], np.nonzero(moving.any(1))[0]
     assert np.ptp(x) <= 2 * 49 + 2 and np.ptp(y) <= 2 * 49 + 2 and not moving[:4].any()
 
 
-def test_clips_are_played_in_the_cell(capsys, monkeypatch):
+def test_videos_are_played_in_the_cell(capsys, monkeypatch):
     shown = []
-    monkeypatch.setattr(clips, "display", shown.append)
-    show_clips(load_drawn()[:2], ["one", "two"], "Two planets that turn.")
+    monkeypatch.setattr(player, "display", shown.append)
+    show_videos(load_drawn()[:2], ["one", "two"], "Two planets that turn.")
     page = shown[0]._repr_html_()
     assert 'alt="Two planets that turn."' in page
     played = Image.open(io.BytesIO(base64.b64decode(re.search("base64,([^\"]+)", page)[1])))
     assert played.format == "WEBP" and played.n_frames == 8
     with pytest.raises(InputError):
-        show_clips([load_drawn()[0], load_drawn()[1][:3]], ["one", "two"], "Unequal.")
+        show_videos([load_drawn()[0], load_drawn()[1][:3]], ["one", "two"], "Unequal.")
     with pytest.raises(InputError):
-        show_clips(load_drawn()[:1], ["one"], "")
+        show_videos(load_drawn()[:1], ["one"], "")

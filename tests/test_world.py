@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 import pytest
 
-from training import world
+from worlds import planets as world
 
 
 def scenes(count, held_out=False):

@@ -1,7 +1,6 @@
 """`python -m training STAGE`: one stage, or all in order; an interrupted one goes on where it stopped."""
 
 import argparse
-import importlib
 import os
 import signal
 import subprocess
@@ -23,7 +22,7 @@ APART = {  # not part of the pocket model: what notebooks 11 and 12 compare and 
     "in-latents": "the same small U-Net on latents ...",
     "in-pixels": "... and on pixels, for equal time (notebook 11)",
     "proteins": "backbones of proteins, as chains of angles (notebook 12)",
-    "clips": "turning planets, as short clips (notebook 12)",
+    "video": "turning planets, as short videos (notebook 12)",
     "sounds": "tones and syllables, as spectrograms (notebook 12)",
 }
 LAUNCHED = ("clip", "vae", "latents", "decoder", "unet", "judge")  # can use several processes
@@ -75,48 +74,58 @@ def settings_for(stage_settings, options):
 
 def run(options):
     if options.stage == "data":
-        from training import data
+        from training.pocket import data
 
         data.main(options.count, options.processes)
     elif options.stage == "tokenizer":
-        from training import tokenizer
+        from training.pocket import tokenizer
 
         tokenizer.main()
     elif options.stage == "clip":
-        from training import clip
+        from training.pocket import clip
 
         clip.main(settings_for(clip.SETTINGS, options), options.preset, options.fresh)
     elif options.stage == "vae":
-        from training import vae
+        from training.pocket import vae
 
         vae.main(settings_for(vae.SETTINGS, options), options.preset, options.fresh, options.kl)
     elif options.stage == "latents":
-        from training import vae
+        from training.pocket import vae
 
         vae.latents_main(settings_for(vae.SETTINGS, options), options.preset)
     elif options.stage == "decoder":
-        from training import vae
+        from training.pocket import vae
 
         vae.decoder_main(settings_for(vae.DECODER_SETTINGS, options), options.preset, options.fresh)
     elif options.stage == "unet":
-        from training import unet
+        from training.pocket import unet
 
         settings = settings_for(unet.SETTINGS, options)
         unet.main(settings, options.preset, options.fresh, options.attention, options.warm)
     elif options.stage == "judge":
-        from training import judge
+        from training.pocket import judge
 
         judge.main(settings_for(judge.SETTINGS, options), options.preset, options.fresh)
     elif options.stage in ("in-latents", "in-pixels"):
-        from training import spaces
+        from training.beyond import spaces
 
         space = options.stage.removeprefix("in-")
         spaces.main(space, settings_for(spaces.SETTINGS[space], options), options.preset, options.fresh)
-    elif options.stage in ("proteins", "clips", "sounds"):
-        stage = importlib.import_module(f"training.{options.stage}")
-        stage.main(settings_for(stage.SETTINGS, options), options.preset, options.fresh)
+    elif options.stage == "proteins":
+        from training.beyond import proteins
+
+        settings = settings_for(proteins.SETTINGS, options)
+        proteins.main(settings, options.preset, options.fresh)
+    elif options.stage == "video":
+        from training.beyond import video
+
+        video.main(settings_for(video.SETTINGS, options), options.preset, options.fresh)
+    elif options.stage == "sounds":
+        from training.beyond import sounds
+
+        sounds.main(settings_for(sounds.SETTINGS, options), options.preset, options.fresh)
     elif options.stage == "evaluate":
-        from training import evaluate
+        from training.evaluation import evaluate
 
         evaluate.main(processes=max(2, options.processes))
 

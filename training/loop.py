@@ -15,6 +15,7 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 import training
+from helpers.lesson.trainings import lr_scale, update_ema
 
 CHECKPOINT_MINUTES, REPORT_MINUTES = 3, 5
 
@@ -48,23 +49,6 @@ def start(settings, cpu):
 def fraction_done(step, steps, elapsed=0.0, minutes=None):
     """How much of the training is done, 0...1: by steps or by minutes, whichever is further."""
     return min(1.0, max(step / steps, elapsed / minutes if minutes else 0.0))
-
-
-def lr_scale(step, fraction, warmup, flat):
-    """The factor on the learning rate: linear warm-up, flat, then linear down to 2 %."""
-    rise = min(1.0, (step + 1) / warmup) if warmup else 1.0
-    fall = 1.0 if fraction <= flat else 1 - 0.98 * (fraction - flat) / (1 - flat)
-    return rise * fall
-
-
-def ema_decay(step):
-    """The moving average's decay: short at first, to forget the random weights; 0.999 from step 9,000."""
-    return min(0.999, (1 + step) / (10 + step))
-
-
-@torch.no_grad()
-def update_ema(ema, model, step):
-    torch._foreach_lerp_(list(ema.parameters()), list(model.parameters()), 1 - ema_decay(step))
 
 
 class Batches(torch.utils.data.Dataset):

@@ -1,1 +1,0 @@
-"""The exercises' own checks, a module for each notebook."""

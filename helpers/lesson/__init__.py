@@ -1,0 +1,1 @@
+"""What teaches: exercises and their grading, short trainings, measured figures, examples."""

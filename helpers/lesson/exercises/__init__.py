@@ -1,0 +1,1 @@
+"""The exercises' own grading, a module for each notebook."""

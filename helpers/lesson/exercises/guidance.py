@@ -1,0 +1,78 @@
+"""Grades the exercises in notebook 07, Guidance."""
+
+import torch
+
+from helpers.lesson.grading import grade
+
+HIDDEN_SCALE = 3.5
+
+
+def guided_by_somebody(noise_uncond, noise_cond):
+    """A guided prediction whose scale is for the reader to find."""
+    return noise_uncond + HIDDEN_SCALE * (noise_cond - noise_uncond)
+
+
+def grade_found_scale(answer, noise_uncond, noise_cond, guided):
+    """`answer`: the scale that made `guided` of the two predictions, a number or a tensor of one."""
+    off = HIDDEN_SCALE - 1
+    longer = (guided.norm() / noise_cond.norm()).item()
+
+    def near(wanted):
+        return lambda a: abs(float(a) - wanted) < 0.01
+
+    grade(
+        answer,
+        right=near(HIDDEN_SCALE),
+        hints=[
+            (near(off), "That is the paper's weight: ours counts from the empty prompt's prediction."),
+            (near(1 / HIDDEN_SCALE), "Upside down: the long difference over the short one."),
+            (near(longer), "That compares the predictions' lengths: compare the differences'."),
+            (lambda a: isinstance(a, torch.Tensor) and a.numel() > 1,
+             "One number is wanted: take the `.norm()` of each difference."),
+        ],
+    )  # fmt: skip
+
+
+def grade_falling_guidance(answer, start):
+    """`answer`: a function (noise_uncond, noise_cond, t); its scale falls from `start` at 1000 to 1 at 0."""
+    noise_uncond, noise_cond = torch.zeros(1, 4, 2, 2), torch.ones(1, 4, 2, 2)  # then the result is the scale
+
+    def gives(wanted):
+        def fits(a):
+            times = (0, 250, 500, 1000)
+            found = [a(noise_uncond, noise_cond, torch.tensor(t)) for t in times]
+            return all(torch.allclose(f, torch.full_like(f, wanted(t / 1000)), atol=0.01)
+                       for f, t in zip(found, times))  # fmt: skip
+
+        return fits
+
+    grade(
+        answer,
+        right=gives(lambda u: 1 + (start - 1) * u),
+        hints=[
+            (lambda a: not callable(a), "A function is wanted: its name, without brackets."),
+            (gives(lambda u: start * u), "At t = 0 that ends with the empty prompt: let it end at 1."),
+            (gives(lambda u: start - (start - 1) * u), "That rises: t = 1000 is the beginning, pure noise."),
+            (gives(lambda u: start), "That scale is the same at all timesteps: use t."),
+            (gives(lambda u: 1 + start * u), "At t = 1000 that is one too many."),
+        ],
+    )
+
+
+def grade_good_enough(answer, scales):
+    """`answer`: the smallest of the measured scales whose interval reaches up to the best rate."""
+    best = max(scales, key=lambda each: each["all_right"]["value"])
+    top = best["all_right"]["value"]
+    reach = [each["guidance_scale"] for each in scales if each["all_right"]["high"] >= top]
+    known = [each["guidance_scale"] for each in scales]
+    grade(
+        answer,
+        right=lambda a: float(a) == min(reach),
+        hints=[
+            (lambda a: float(a) not in known, "That scale was not measured: take one of the list."),
+            (lambda a: float(a) == best["guidance_scale"],
+             "That is the best itself: is there a smaller one that could be as good?"),
+            (lambda a: float(a) < min(reach), "Too small: its interval ends below the best rate."),
+            (lambda a: True, "It reaches the best rate, but a smaller one does too: order them by scale."),
+        ],
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+"""Grades the exercises in notebook 08, Negative prompts."""
+
+import torch
+
+from helpers.lesson.grading import grade
+
+
+def grade_half_negative(answer, empty, negative, prompt):
+    """`answer`: embeddings (2, 77, D): the mean of the empty and the negative one, then the prompt's."""
+    grade(
+        answer,
+        right=torch.cat([(empty + negative) / 2, prompt]),
+        hints=[
+            (lambda a: a.shape[0] != 2, "Two halves are wanted: torch.cat([first, second])."),
+            (torch.cat([prompt, (empty + negative) / 2]), "Mixed rightly, but in the wrong half."),
+            (torch.cat([empty + negative, prompt]), "That is the sum: a mean has the size of one embedding."),
+            (torch.cat([negative, prompt]), "That is the whole negative prompt: mix in the empty one."),
+        ],
+    )  # fmt: skip
+
+
+def grade_equal_weight(answer, guidance_scale):
+    """`answer`: the weight w_n at which Liu et al.'s rule equals a negative prompt at `guidance_scale`."""
+    grade(
+        answer,
+        right=lambda a: abs(a - (guidance_scale - 1)) < 1e-6,
+        hints=[
+            (lambda a: abs(a - guidance_scale) < 1e-6,
+             "Close: but at guidance 1 a negative prompt does nothing, so its weight is 0 there."),
+            (lambda a: abs(a - (1 - guidance_scale)) < 1e-6, "The minus sign stands in the rule already."),
+        ],
+    )  # fmt: skip
+
+
+def grade_fewer(answer, judge, before, attribute, value):
+    """`answer`: as many pictures as `before`, of which the judge sees fewer with `value`."""
+
+    def count(pictures):
+        return sum(look[attribute] == value for look in judge.look(pictures))
+
+    grade(
+        answer,
+        right=lambda a: len(a) == len(before) and count(a) < count(before),
+        hints=[
+            (lambda a: len(a) != len(before), f"{len(before)} pictures are wanted, one for each seed."),
+            (lambda a: all(p.tobytes() == q.tobytes() for p, q in zip(a, before)),
+             "These are the same pictures as before: say it in `negative_prompts`."),
+            (lambda a: count(a) >= count(before),
+             f"No fewer show {value}: name it in `negative_prompts`, without a “no”."),
+        ],
+    )  # fmt: skip
+
+
+def grade_perpendicular(answer, to_negative, to_prompt):
+    """`answer`: what remains of `to_negative` without its part along `to_prompt`; all of one shape."""
+    along = (to_negative * to_prompt).sum() / (to_prompt * to_prompt).sum() * to_prompt
+    cosine = (to_negative * to_prompt).sum() / (to_negative.norm() * to_prompt.norm()) * to_prompt
+    grade(
+        answer,
+        right=to_negative - along,
+        hints=[
+            (along, "That is the part along the prompt: it has to go."),
+            (to_negative + along, "The wrong sign: take the part along the prompt away."),
+            (to_negative - cosine, "Divide by the square of `to_prompt`'s length, not by both lengths."),
+            (lambda a: a.shape != to_negative.shape, "The shape should stay: only one number is a sum."),
+        ],
+    )

@@ -1,0 +1,90 @@
+"""Grades the exercises in notebook 10, Train your own."""
+
+import torch
+
+from helpers.lesson.grading import grade
+
+
+def grade_noise_from_velocity(answer, noise, clean, signal, spread):
+    """`answer`: the noise (B, C, h, w), computed from velocity and the noisy latents x_t.
+
+    `signal` and `spread` are the factors of the clean latents and of the noise in x_t, (B, 1, 1, 1).
+    """
+    x_t, velocity = signal * clean + spread * noise, signal * noise - spread * clean
+    grade(
+        answer,
+        right=noise,
+        hints=[
+            (clean, "That is the picture: the noise is what lies beside it."),
+            (signal * velocity - spread * x_t, "A sign is wrong: both parts are added."),
+            (spread * x_t - signal * velocity, "A sign is wrong: both parts are added."),
+            (signal * x_t - velocity, "Nearly a picture: solve both definitions for the noise."),
+            (spread * velocity + signal * x_t,
+             "The factors are exchanged: without any noise in x_t, velocity alone is the noise."),
+            (velocity, "That is velocity itself: it holds some of the picture, with a minus."),
+        ],
+    )  # fmt: skip
+
+
+def grade_same_loss(answer, alphas_cumprod):
+    """`answer`: weights (timesteps,) that make the squared error of the picture that of the noise."""
+    snr = alphas_cumprod / (1 - alphas_cumprod)
+
+    def near(wanted):
+        def fits(a):
+            return a.shape == wanted.shape and torch.allclose(a.cpu().float(), wanted.cpu(), rtol=1e-3)
+
+        return fits
+
+    grade(
+        answer,
+        right=near(snr),
+        hints=[
+            (near(1 / snr), "Upside down: that turns the noise's error into the picture's."),
+            (near(snr**0.5), "That is for the error itself: the loss squares it."),
+            (near(snr.clamp(max=5)), "That is cut off at 5: the simple loss is not."),
+            (near(alphas_cumprod), "That is the signal's share alone: divide it by the noise's."),
+            (lambda a: not isinstance(a, torch.Tensor) or a.shape != snr.shape,
+             "A tensor is wanted, with one number for each timestep."),
+        ],
+    )  # fmt: skip
+
+
+def grade_memory_of_average(answer, decay, steps):
+    """`answer`: the share, 0 to 1, of the last `steps` steps in an average with this decay."""
+
+    def near(wanted):
+        return lambda a: abs(float(a) - wanted) < 0.005
+
+    grade(
+        answer,
+        right=near(1 - decay**steps),
+        hints=[
+            (near(decay**steps), "That is what is left of everything before them."),
+            (near(1 - decay), "That is the share of the last step alone."),
+            (near(steps * (1 - decay)), "Each older step counts a little less than the one after it."),
+            (lambda a: not 0 <= float(a) <= 1, "A share lies between 0 and 1."),
+        ],
+    )
+
+
+def grade_adapter_size(answer, layers, r):
+    """`answer`: the number of weights of rank-`r` adapters for these linear layers."""
+    ins, outs = sum(layer.in_features for layer in layers), sum(layer.out_features for layer in layers)
+    full = sum(layer.in_features * layer.out_features for layer in layers)
+
+    def is_number(wanted):
+        return lambda a: int(a) == wanted
+
+    grade(
+        answer,
+        right=is_number(r * (ins + outs)),
+        hints=[
+            (is_number(r * ins), "Those are the matrices A: the matrices B come on top."),
+            (is_number(r * outs), "Those are the matrices B: the matrices A come on top."),
+            (is_number(ins + outs), f"That is rank 1: here each matrix has {r} rows or columns."),
+            (is_number(full), "Those are the layers' own weights: the two matrices of an adapter are thin."),
+            (lambda a: int(a) in (r * full, r * ins * outs),
+             "The two thin matrices stand side by side: their sizes are added."),
+        ],
+    )

@@ -1,0 +1,60 @@
+"""How often pictures show what their prompts ask for: the evaluation's prompts, and rates with intervals."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from helpers.lesson import metrics
+from worlds import planets as world
+
+FIRST = 3_000_000_000  # of the evaluation's seeds for scenes and renders: no training ever sees these
+SEEDS = (0, 1, 2)  # of the evaluation: each draws other scenes and other noise
+
+
+class Prompts(NamedTuple):
+    rows: np.ndarray  # int8 (n, attributes): the scenes
+    captions: list[str]
+    seeds: list[int]  # of noise and renders
+    group: np.ndarray  # which evaluation seed
+
+
+def prompts(count, held_out=False, first=FIRST):
+    """Scenes and their full captions, the same number for each evaluation seed."""
+    rows, captions, seeds, group = [], [], [], []
+    for seed in SEEDS:
+        for i in range(count // len(SEEDS)):
+            rng = np.random.default_rng((first, seed, i))
+            scene = world.sample_scene(rng, held_out)
+            rows.append(world.encode(scene))
+            captions.append(world.caption(scene, rng, detail="full"))
+            seeds.append(first + seed * 1_000_000 + i)
+            group.append(seed)
+    return Prompts(np.stack(rows), captions, seeds, np.array(group))
+
+
+def marked(classes, rows):
+    """(right, applies), bool (n, attributes). What is seen in a picture of the wrong view counts as wrong."""
+    applies = rows >= 0
+    right = (classes == rows) & applies
+    return right & right[:, :1], applies
+
+
+def attribute_rates(classes, rows, group=None):
+    """Rates, with 95 % intervals, at which pictures show what the scenes ask for."""
+    right, applies = marked(classes, rows)
+    column = {name: i for i, name in enumerate(world.ATTRIBUTES)}
+    each = {name: metrics.rate(right[applies[:, i], i]) for name, i in column.items()}
+    bound = right[:, column["kind"]] & applies[:, column["colour"]]
+    result = {
+        "mean": metrics.mean_rate(right, applies),
+        "all_right": metrics.rate((right | ~applies).all(1)),
+        "each": {name: value for name, value in each.items() if value},
+        "count": {
+            moons: metrics.rate(right[rows[:, column["moons"]] == i, column["moons"]])
+            for i, moons in enumerate(world.ATTRIBUTES["moons"])
+        },
+        "binding": metrics.rate(right[bound, column["colour"]]),  # the colour, where the kind is right
+    }
+    if group is not None:
+        result["mean_by_seed"] = [float(right[group == s].sum() / applies[group == s].sum()) for s in SEEDS]
+    return result

@@ -1,0 +1,74 @@
+"""Two equal U-Nets, one for latents and one for pixels, and what makes the loop run on pixels as well.
+
+They were trained by training/beyond/spaces.py for equal time, so that notebook 11 can compare the two spaces.
+"""
+
+from types import SimpleNamespace
+
+import torch
+from diffusers import UNet2DConditionModel
+from diffusers.configuration_utils import ConfigMixin, register_to_config
+
+from helpers.errors import InputError, ModelError
+from helpers.models import POCKET, ROOT, load_components
+
+FOLDER = ROOT / "models" / "pocket-spaces"
+SPACES = ("latents", "pixels")
+BATCH = {"latents": 128, "pixels": 8}  # of the training, what suits each best on a CPU
+TEXT_WIDTH = 128  # of the pocket model's text embeddings
+
+
+class PixelSpace(ConfigMixin):
+    """Stands where the VAE does and changes nothing: the "latents" are the pixels, times a scaling factor.
+
+    Like a VAE's, the factor is one over the standard deviation, here of the training pictures' pixels.
+    `encode` and `decode` take and give (B, 3, H, W), pixels from -1 to 1.
+    """
+
+    config_name = "config.json"
+
+    @register_to_config
+    def __init__(self, scaling_factor=1.0, block_out_channels=(3,), latent_channels=3):
+        self.device, self.dtype = torch.device("cpu"), torch.float32
+
+    def to(self, device=None, dtype=None):
+        self.device, self.dtype = device or self.device, dtype or self.dtype
+        return self
+
+    def encode(self, pixels):
+        return SimpleNamespace(latent_dist=SimpleNamespace(mean=pixels, std=torch.zeros_like(pixels)))
+
+    def decode(self, latents):
+        return SimpleNamespace(sample=latents)
+
+
+def new_unet(space):
+    """2.0 M parameters; text is read at the two lowest of four levels."""
+    channels, size = (4, 16) if space == "latents" else (3, 128)
+    down = ("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D")
+    return UNet2DConditionModel(
+        in_channels=channels, out_channels=channels, sample_size=size, block_out_channels=(32, 48, 64, 64),
+        layers_per_block=1, norm_num_groups=16, down_block_types=down,
+        up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
+        cross_attention_dim=TEXT_WIDTH, attention_head_dim=2,  # the number of heads, despite the name
+    )  # fmt: skip
+
+
+def load_space(space, folder=FOLDER):
+    """The components of the model that works on "latents" or on "pixels", in float32, on the CPU.
+
+    Tokenizer, text encoder and scheduler are the pocket model's, and so is the VAE for latents; `PixelSpace`
+    takes its place for pixels. Raises InputError for another name, ModelError where weights are missing.
+    """
+    if space not in SPACES:
+        raise InputError(f'There is no space "{space}": take "latents" or "pixels".')
+    if not (folder / space / "diffusion_pytorch_model.safetensors").is_file():
+        raise ModelError(
+            f"models/{folder.name}/{space} has no weights: train it with `python -m training in-{space}`."
+        )
+    components = load_components(POCKET, torch.device("cpu"), torch.float32)
+    unet = UNet2DConditionModel.from_pretrained(folder / space).float().eval().requires_grad_(False)
+    if space == "latents":
+        return components._replace(unet=unet)
+    space = PixelSpace.from_config(PixelSpace.load_config(folder / "pixel-space"))
+    return components._replace(unet=unet, vae=space)

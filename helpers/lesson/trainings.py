@@ -1,0 +1,76 @@
+"""What trainings share, those inside the notebooks too: schedules, a switch to shorten them, interrupting."""
+
+import os
+import signal
+from contextlib import contextmanager
+
+import torch
+
+SWITCH = "SHORT_TRAININGS"
+CAPTION_DROPOUT = 0.1  # the share of pictures that are shown without their caption
+
+
+def shortened(full, short):
+    """`full`, a number of steps or pictures; or `short`, where the environment variable SHORT_TRAININGS is 1.
+
+    The project's own tests set it; nobody else needs to. What a shortened training gives is of no use.
+    """
+    return short if os.environ.get(SWITCH) == "1" else full
+
+
+@contextmanager
+def whole_steps():
+    """Within it, an interrupt (Ctrl-C, or Jupyter's stop button) waits until the loop looks for it.
+
+        with whole_steps() as interrupted:
+            while ...:
+                one training step
+                if interrupted():
+                    break
+
+    So no step is ever cut in half, and the same loop can go on later. At the end of the block the interrupt
+    comes after all, as KeyboardInterrupt, so that no further cells run.
+    """
+    asked = []
+    try:
+        before = signal.signal(signal.SIGINT, lambda *_: asked.append(True))
+    except ValueError:  # not in the main thread, where alone interrupts arrive
+        yield lambda: False
+        return
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt("The last step was finished: run the cell again, and it goes on from there.")
+
+
+def mixed_precision(device):
+    """Autocast to bfloat16 where that is faster than float32: on processors that have it, not elsewhere.
+
+    Weights, gradients and the optimiser's sums stay in float32 (Micikevicius et al. 2017, 1710.03740). On a
+    GPU that has bfloat16 of its own, too; on older ones (a T4) everything stays in float32.
+    """
+    kind = torch.device(device).type
+    if kind == "cpu":
+        fast = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    else:
+        fast = kind == "cuda" and torch.cuda.get_device_capability()[0] >= 8  # Ampere and later
+    return torch.autocast(kind, torch.bfloat16, enabled=fast)
+
+
+def lr_scale(step, fraction, warmup, flat):
+    """The factor on the learning rate: linear warm-up, flat, then linear down to 2 %."""
+    rise = min(1.0, (step + 1) / warmup) if warmup else 1.0
+    fall = 1.0 if fraction <= flat else 1 - 0.98 * (fraction - flat) / (1 - flat)
+    return rise * fall
+
+
+def ema_decay(step):
+    """The moving average's decay: short at first, to forget the random weights; 0.999 from step 9,000."""
+    return min(0.999, (1 + step) / (10 + step))
+
+
+@torch.no_grad()
+def update_ema(ema, model, step):
+    torch._foreach_lerp_(list(ema.parameters()), list(model.parameters()), 1 - ema_decay(step))

@@ -1,0 +1,1 @@
+"""Protein chains as angles: their shape, the network that denoises them, ribbons."""

@@ -1,0 +1,130 @@
+"""Protein chains as angles: real ones, their representation for the loop, and the network that denoises them.
+
+A chain of n residues is (n, 3): the torsion angles phi, psi, omega of its backbone in degrees, -180 to 180;
+omega is that of the peptide bond after the residue. models/pocket-proteins/chains.npz holds the angles of
+165 chains from 149 entries of the Protein Data Bank (CC0), in whole degrees, each chain with its entry and
+first residue. The trained network lies beside it; training/beyond/proteins.py made it.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+from diffusers import ConfigMixin, ModelMixin
+from diffusers.configuration_utils import register_to_config
+from diffusers.models.embeddings import TimestepEmbedding, Timesteps
+from torch import nn
+
+from helpers.errors import InputError, ModelError
+from helpers.models import ROOT
+from helpers.proteins.backbones import structure
+
+FOLDER = ROOT / "models" / "pocket-proteins"
+LENGTH = 64  # residues of a window, what the network was trained on
+WORDS = ("helices", "strands", "both")
+SCALE = 2**0.5  # sin² + cos² = 1: their mean square is 1/2, and the noise's is 1
+
+
+def load_chains(part="training"):
+    """The real chains as {"PDB entry:chain:first residue": angles (n, 3)}.
+
+    `part` is "training" or "held out": every eighth entry, which the network never saw.
+    """
+    if part not in ("training", "held out"):
+        raise InputError(f'There is no part "{part}": take "training" or "held out".')
+    with np.load(FOLDER / "chains.npz") as file:
+        ends = np.cumsum(file["lengths"])[:-1]
+        chains = dict(zip(file["names"].tolist(), np.split(file["angles"].astype(np.float32), ends)))
+    entries = sorted({name.split(":")[0] for name in chains})
+    held_out = set(entries[::8])
+    return {name: angles for name, angles in chains.items()
+            if (name.split(":")[0] in held_out) == (part == "held out")}  # fmt: skip
+
+
+def windows(chains, stride=LENGTH):
+    """All stretches of 64 residues that begin `stride` residues apart: (N, 64, 3)."""
+    return np.stack([angles[start : start + LENGTH] for angles in chains.values()
+                     for start in range(0, len(angles) - LENGTH + 1, stride)])  # fmt: skip
+
+
+def describe(angles):
+    """The word for each window (N, 64, 3): "helices" or "strands" if the other is below 10 %, else "both"."""
+    helix, strand = ((structure(angles) == sign).mean(1) for sign in "HE")
+    kinds = np.select([(strand < 0.1) & (helix > 0.1), (helix < 0.1) & (strand > 0.1)], [0, 1], 2)
+    return [WORDS[kind] for kind in kinds]
+
+
+def to_latents(angles):
+    """Angles (B, n, 3) in degrees as (B, 6, n): sines and cosines, scaled to about the variance of noise.
+
+    On a circle -180° and 180° are one place, so noise may push an angle over that border, or off the circle.
+    """
+    radians = torch.as_tensor(angles, dtype=torch.float32).deg2rad().transpose(1, 2)
+    return SCALE * torch.cat([radians.sin(), radians.cos()], dim=1)
+
+
+def to_angles(latents):
+    """Back to angles (B, n, 3) in degrees: the direction of each (sine, cosine), however long the arrow."""
+    sines, cosines = latents.float().cpu().chunk(2, dim=1)
+    return torch.atan2(sines, cosines).rad2deg().transpose(1, 2).numpy()
+
+
+def encode_words(words):
+    """What stands in for text embeddings, (2B, 3): B rows of zeros, then for each word a 1 in its place.
+
+    The words are those of WORDS, or "" for no wish at all.
+    """
+    for word in words:
+        if word not in (*WORDS, ""):
+            raise InputError(f'The network knows no "{word}": take one of {", ".join(WORDS)}, or "".')
+    wishes = torch.tensor([[float(word == known) for known in WORDS] for word in words])
+    return torch.cat([torch.zeros_like(wishes), wishes])
+
+
+class AngleNet(ModelMixin, ConfigMixin):
+    """Predicts the noise in chains (B, 6, n): convolutions along the chain, further apart in each block.
+
+    Called as the loop calls a U-Net, with words (B, 3) as `encode_words` gives them.
+    """
+
+    @register_to_config
+    def __init__(self, channels=80, dilations=(1, 2, 4, 8, 1, 2, 4, 8)):
+        super().__init__()
+        self.frequencies = Timesteps(channels, flip_sin_to_cos=True, downscale_freq_shift=0)
+        self.time = TimestepEmbedding(channels, channels)
+        self.word = nn.Linear(len(WORDS), channels, bias=False)
+        self.enter = nn.Conv1d(6, channels, 3, padding=1)
+        self.blocks = nn.ModuleList(Block(channels, dilation) for dilation in dilations)
+        self.leave = nn.Sequential(nn.GroupNorm(8, channels), nn.SiLU(), nn.Conv1d(channels, 6, 3, padding=1))
+
+    def forward(self, sample, timestep, encoder_hidden_states, return_dict=True):
+        timesteps = torch.as_tensor(timestep, device=sample.device).expand(len(sample))
+        told = self.time(self.frequencies(timesteps).to(sample.dtype))
+        told = nn.functional.silu(told + self.word(encoder_hidden_states.to(sample)))
+        hidden = self.enter(sample)
+        for block in self.blocks:
+            hidden = block(hidden, told)
+        noise_pred = self.leave(hidden)
+        return SimpleNamespace(sample=noise_pred) if return_dict else (noise_pred,)
+
+
+class Block(nn.Module):
+    """Each residue looks at itself and two others, `dilation` residues away; time and word join in."""
+
+    def __init__(self, channels, dilation):
+        super().__init__()
+        self.norm = nn.GroupNorm(8, channels)
+        self.told = nn.Linear(channels, channels)
+        self.look = nn.Conv1d(channels, channels, 3, padding=dilation, dilation=dilation)
+        self.mix = nn.Conv1d(channels, channels, 1)
+
+    def forward(self, hidden, told):
+        looked = self.look(nn.functional.silu(self.norm(hidden) + self.told(told)[:, :, None]))
+        return hidden + self.mix(nn.functional.silu(looked))
+
+
+def load_protein_net(device="cpu"):
+    """The trained network, for the place of the U-Net: `components._replace(unet=load_protein_net())`."""
+    if not (FOLDER / "diffusion_pytorch_model.safetensors").is_file():
+        raise ModelError(f"models/{FOLDER.name} has no weights: run `python -m training proteins`.")
+    return AngleNet.from_pretrained(FOLDER).float().eval().requires_grad_(False).to(device)

@@ -1,0 +1,1 @@
+"""What a reader sees: figures, films, sliders, pictures from a file."""

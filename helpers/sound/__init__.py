@@ -1,0 +1,1 @@
+"""Sounds as spectrograms: there and back, the network that paints them, a player, an ear."""

@@ -1,0 +1,204 @@
+"""What should a network predict, noise, picture or velocity? And what is guidance without caption dropout?
+
+    python -m measure.prediction_types           # about 30 minutes on one core
+    python -m measure.prediction_types --quick   # a smoke run of a minute, into out/ only
+
+Notebook 10's small U-Net is trained anew for each kind of prediction, and once more without leaving out any
+captions, each with several seeds: the same pictures in the same order, the same noise, the same loss. That
+loss is the squared error of the clean latents, weighed by min(SNR, 5), whatever the network predicts. Then it
+paints from prompts that name every attribute, scenes that no training used; the judge marks the pictures, and
+their Fréchet distance from drawn ones is taken in its features. What is finished is kept in out/, and a
+second run goes on from there.
+"""
+
+import argparse
+import copy
+import json
+from functools import partial
+
+import numpy as np
+import torch
+from diffusers import DPMSolverMultistepScheduler, UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor
+from PIL import Image
+
+from helpers.denoising import encode_picture, encode_prompts, generate, to_pixels
+from helpers.judge import load_judge, marks
+from helpers.lesson import metrics
+from helpers.lesson.measured import kept, save_measured
+from helpers.lesson.trainings import lr_scale, mixed_precision, update_ema
+from helpers.models import POCKET, ROOT, load_components
+from worlds import planets as world
+
+WORLD = {"view": "space", "style": "plain", "moons": "no moons"}  # the part of it that is learnt
+PREDICTIONS = ("epsilon", "sample", "v_prediction")  # as the library's schedulers name them
+SEEDS, STEPS, BATCH, LR = (0, 1), 1000, 32, 2e-3
+PICTURES, PROMPTS, FEW = 1500, 128, 64  # FEW prompts for each point of a curve
+GAMMA, DROPOUT = 5, 0.1
+GUIDANCE, SAMPLER_STEPS = 3.0, 15
+SCALES = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0)  # of guidance, with and without caption dropout
+EMA_AT = (0.25, 0.5, 1.0)  # shares of the training, at which weights and average are compared
+EVALUATION = 4_000_000_000  # the first seed of scenes that are only painted
+CACHE = ROOT / "out" / "measure_prediction_types"
+
+
+def space_views(count, first):
+    """`count` drawn planets and their full captions and scenes, from the seeds first, first + 1, …"""
+    pictures, captions, scenes = [], [], []
+    for seed in range(first, first + count):
+        rng = np.random.default_rng(seed)
+        scene = {}
+        while not WORLD.items() <= scene.items():
+            scene = world.sample_scene(rng)
+        captions.append(world.caption(scene, rng, detail="full"))
+        pictures.append(Image.fromarray(world.render(scene, rng)))
+        scenes.append(scene)
+    return pictures, captions, scenes
+
+
+def new_unet(config):
+    """The small U-Net of notebook 10, 2.0 M parameters; `config` is the big one's."""
+    down = ("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D")
+    unet = UNet2DConditionModel(
+        sample_size=config.sample_size, in_channels=config.in_channels, out_channels=config.out_channels,
+        block_out_channels=(32, 48, 64, 64), layers_per_block=1, norm_num_groups=16, down_block_types=down,
+        up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
+        cross_attention_dim=config.cross_attention_dim, attention_head_dim=2,
+    )  # fmt: skip
+    unet.set_attn_processor(AttnProcessor())  # its backward pass is the faster one on a CPU
+    return unet
+
+
+def target_and_weight(prediction, clean, noise, alpha):
+    """What the network is to give, and the weight that makes its squared error that of x0, times min(SNR, γ).
+
+    With SNR = ᾱ / (1 - ᾱ): the error of x0 is that of the noise over SNR, and that of v over SNR + 1.
+    """
+    snr = alpha / (1 - alpha)
+    if prediction == "epsilon":
+        return noise, snr.clamp(max=GAMMA) / snr
+    if prediction == "sample":
+        return clean, snr.clamp(max=GAMMA)
+    return alpha**0.5 * noise - (1 - alpha) ** 0.5 * clean, snr.clamp(max=GAMMA) / (snr + 1)
+
+
+class Workshop:
+    """The pocket model's other parts, the training set as latents, and what there is to paint and judge."""
+
+    def __init__(self, pictures, prompts):
+        torch.set_num_threads(1)
+        self.components = load_components(POCKET, torch.device("cpu"), torch.float32)
+        drawn, captions, _ = space_views(pictures, first=0)
+        with mixed_precision("cpu"):
+            self.latents = torch.cat([encode_picture(self.components.vae, drawn[i : i + 50]).float()
+                                      for i in range(0, pictures, 50)])  # fmt: skip
+        self.words = self.embedded(["", *captions])
+        self.judge = load_judge(POCKET)
+        drawn, self.captions, self.scenes = space_views(prompts, first=EVALUATION)
+        self.renders = self.features(drawn)
+        self.other_renders = self.features(space_views(prompts, first=EVALUATION + prompts)[0])
+
+    def embedded(self, texts):
+        parts = [texts[i : i + 50] for i in range(0, len(texts), 50)]
+        return torch.cat([encode_prompts(self.components, part).chunk(2)[1] for part in parts])
+
+    @torch.no_grad()
+    def features(self, pictures):
+        return self.judge.features(to_pixels(pictures)).numpy()
+
+    def train(self, prediction, dropout, seed, steps):
+        """{share of the training: (weights, average)}: copies of the network at each of `EMA_AT`."""
+        torch.manual_seed(seed)
+        unet = new_unet(self.components.unet.config)
+        ema, found = copy.deepcopy(unet).requires_grad_(False), {}
+        optimizer = torch.optim.AdamW(unet.parameters(), lr=LR, betas=(0.9, 0.99), weight_decay=0.01)
+        for step in range(steps):
+            chance = torch.Generator().manual_seed(seed * 1_000_000 + step)
+            rows = torch.randint(len(self.latents), (BATCH,), generator=chance)
+            clean = self.latents[rows]
+            told = torch.where(torch.rand(BATCH, generator=chance) < dropout, 0, rows + 1)
+            noise = torch.randn(clean.shape, generator=chance)
+            timesteps = torch.randint(1000, (BATCH,), generator=chance)
+            alpha = self.components.scheduler.alphas_cumprod[timesteps][:, None, None, None]
+            target, weight = target_and_weight(prediction, clean, noise, alpha)
+            noisy = alpha**0.5 * clean + (1 - alpha) ** 0.5 * noise
+            with mixed_precision("cpu"):
+                answer = unet(noisy, timesteps, self.words[told]).sample
+            (weight * (answer.float() - target) ** 2).mean().backward()
+            torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
+            optimizer.param_groups[0]["lr"] = LR * lr_scale(step, step / steps, 50, 0.6)
+            optimizer.step()
+            optimizer.zero_grad()
+            update_ema(ema, unet, step)
+            found |= {share: (copy.deepcopy(unet), copy.deepcopy(ema)) for share in EMA_AT
+                      if step + 1 == round(share * steps)}  # fmt: skip
+        return found
+
+    def judged(self, unet, prediction, guidance, prompts=None):
+        """What a network paints from the first `prompts` captions, marked, and compared with drawn ones."""
+        components = self.components._replace(unet=unet.eval())
+        scheduler = DPMSolverMultistepScheduler.from_config(self.components.scheduler.config,
+                                                            prediction_type=prediction)  # fmt: skip
+        captions, scenes = self.captions[:prompts], self.scenes[:prompts]
+        pictures = []
+        for start in range(0, len(captions), 32):
+            part = captions[start : start + 32]
+            pictures += generate(components, part, list(range(start, start + len(part))), SAMPLER_STEPS,
+                                 guidance, scheduler=scheduler)  # fmt: skip
+        right = [marks(seen, scene) for seen, scene in zip(self.judge.look(pictures), scenes)]
+        rows = np.array([(sum(each), len(each)) for each in right], float)
+        features = self.features(pictures)
+
+        def share(rows):
+            return rows[:, 0].sum() / rows[:, 1].sum()
+
+        low, high = metrics.bootstrap(rows, share)
+        return {
+            "attributes_right": {"value": float(share(rows)), "low": low, "high": high, "n": len(rows)},
+            "all_right": float(np.mean([all(each) for each in right])),
+            "frechet_distance": metrics.frechet_distance(features, self.renders[: len(rows)]),
+            "kernel_distance": metrics.kernel_distance(features, self.renders[: len(rows)]),
+        }
+
+
+def one_run(shop, name, prediction, dropout, seed, steps):
+    """One network from nothing to its figures."""
+    nets = shop.train(prediction, dropout, seed, steps)
+    torch.save(nets[1.0][1].state_dict(), CACHE / f"{name}.pt")
+    found = {"average": shop.judged(nets[1.0][1], prediction, GUIDANCE)}
+    if prediction == "epsilon":
+        found["scales"] = [{"guidance_scale": w} | shop.judged(nets[1.0][1], prediction, w, FEW)
+                           for w in SCALES]  # fmt: skip
+    if prediction == "epsilon" and dropout:
+        found["ema"] = [{"share": share, "weights": shop.judged(unet, prediction, GUIDANCE, FEW),
+                         "average": shop.judged(ema, prediction, GUIDANCE, FEW)}
+                        for share, (unet, ema) in nets.items()]  # fmt: skip
+    return found
+
+
+def main(quick=False):
+    pictures, prompts, steps, seeds = (48, 8, 8, (0,)) if quick else (PICTURES, PROMPTS, STEPS, SEEDS)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    shop, results = Workshop(pictures, prompts), {}
+    for seed in seeds:
+        for prediction, dropout in [(each, DROPOUT) for each in PREDICTIONS] + [("epsilon", 0.0)]:
+            name = f"{pictures}-{steps}-{prediction}-{dropout:g}-{seed}"
+            found = kept(CACHE, name, partial(one_run, shop, name, prediction, dropout, seed, steps))
+            results.setdefault(prediction if dropout else "no_dropout", []).append({"seed": seed} | found)
+            print(f"{prediction:13} dropout {dropout:<4} seed {seed}: attributes right "
+                  f"{found['average']['attributes_right']['value']:.3f}, Fréchet "
+                  f"{found['average']['frechet_distance']:.1f}", flush=True)  # fmt: skip
+    results |= {
+        "pictures": pictures, "prompts": prompts, "steps": steps, "batch": BATCH, "guidance_scale": GUIDANCE,
+        "renders": {"frechet_distance": metrics.frechet_distance(shop.other_renders, shop.renders)},
+    }  # fmt: skip
+    if quick:
+        (CACHE / "quick.json").write_text(json.dumps(results, indent=1))
+    else:
+        save_measured("prediction_types", results)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Measure kinds of prediction, caption dropout, averaging.")
+    parser.add_argument("--quick", action="store_true", help="8 steps, 8 prompts; saves nothing")
+    main(parser.parse_args().quick)

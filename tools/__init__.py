@@ -1,0 +1,1 @@
+"""Scripts: a picture, executed notebooks, badges, the lock, drawings."""

@@ -1,0 +1,1 @@
+"""Scripts that draw what lies in images/ and beside the models."""

@@ -1,0 +1,1 @@
+"""The stages apart from the pocket model: spaces, proteins, video, sounds."""

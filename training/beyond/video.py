@@ -1,0 +1,141 @@
+"""Stage "video": the pocket U-Net learns to paint videos, by new layers that see other frames.
+
+The U-Net of models/pocket-planets stays frozen; the new layers (helpers/video/model.py) start as if they
+weren't there. As in Video LDM (Blattmann et al., 2304.08818, section 3.1) and AnimateDiff (Guo et al.,
+2307.04725). The loss is the U-Net's (unet.py), over all frames, each with noise of its own and all at one
+timestep.
+"""
+
+import copy
+import functools
+import json
+import multiprocessing
+
+import numpy as np
+import torch
+from diffusers import DDPMScheduler, DPMSolverMultistepScheduler
+from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
+from safetensors.torch import save_file
+from tqdm.auto import tqdm
+
+import training
+from helpers.denoising import denoise, encode_prompts
+from helpers.lesson.trainings import CAPTION_DROPOUT
+from helpers.models import Components
+from helpers.video.model import PLACES, VideoUNet, new_layers
+from training import loop
+from training.pocket import clip, data, tokenizer, unet, vae
+from worlds import planets as world
+from worlds import turning
+
+SETTINGS = {
+    "cpu": loop.Settings(steps=3600, batch=4, lr=2e-3, warmup=50, minutes=49),
+    "gpu": loop.Settings(steps=10_000, batch=64, lr=1e-3, workers=8),
+}
+COUNT = 480  # videos
+WIDTH = 48  # of the new layers
+EARLY = 0.6  # timesteps are 1000 u^0.6: more of the noisy ones, where the video's planet is decided
+PROMPTS = ("a giant blue gas giant with rings", "a giant ocean planet", "a red rocky planet", "a lava planet")
+FOLDER = training.MODELS / "pocket-video"
+
+
+def loss_weights(alphas_cumprod):
+    """The U-Net's own weights (unet.py), raised up to six times where there is more noise than picture.
+
+    There the frames must agree on one planet and its surface; once little noise is left, each is decided.
+    """
+    snr = alphas_cumprod / (1 - alphas_cumprod)
+    return unet.min_snr_weights(alphas_cumprod) * snr.rsqrt().clamp(1, 6)
+
+
+@functools.cache
+def encoder():
+    torch.set_num_threads(1)
+    return vae.load_vae()[0]
+
+
+@torch.no_grad()
+def draw_latents(seed):
+    """The latents (F, 4, 16, 16) of a drawn video, scaled as the U-Net takes them, and its attributes."""
+    pictures, scene = turning.draw(seed)
+    with torch.autocast("cpu", torch.bfloat16):
+        mean = encoder().encode(data.to_pixels(pictures)).latent_dist.mean
+    return (mean.float() * encoder().config.scaling_factor).half().numpy(), world.encode(scene)
+
+
+def load_videos(mark):
+    """Latents (N, F, 4, 16, 16) in float16 and attributes (N, A) of N drawn videos, made once and kept.
+
+    They are made in another process: with torch 2.13 on a CPU, the first backward pass after the VAE's
+    encoder had run in this one broke off with a segmentation fault.
+    """
+    file = training.CACHE / "video" / "latents.npz"
+    mark = f"{mark}, {turning.FRAMES} frames, {turning.STEP} degrees"
+    if not file.exists() or np.load(file)["mark"] != mark or len(np.load(file)["latents"]) != COUNT:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            drawn = list(tqdm(pool.imap(draw_latents, range(COUNT)), "drawing videos", COUNT, mininterval=5))
+        latents, attributes = map(np.stack, zip(*drawn))
+        np.savez(file, latents=latents, attributes=attributes, mark=mark)
+    kept = np.load(file)
+    return kept["latents"], kept["attributes"]
+
+
+def save(layers):
+    """Write the new layers in float16, and what is needed to build them again."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    weights = {name: weight.half().cpu().contiguous() for name, weight in layers.state_dict().items()}
+    save_file(weights, FOLDER / "model.safetensors", metadata={"format": "pt"})
+    config = {"width": WIDTH, "places": PLACES, "frames": turning.FRAMES, "degrees": turning.STEP}
+    (FOLDER / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def main(settings, preset="cpu", fresh=False):
+    accelerator = loop.start(settings, cpu=preset == "cpu")
+    device = accelerator.device
+    autoencoder, mark = vae.load_vae()
+    latents, attributes = load_videos(mark)
+    autoencoder.to(device)
+    words, text_encoder = tokenizer.load(), clip.load_text_encoder().to(device)
+    frozen = unet.trained_unet().eval().requires_grad_(False).to(device)
+    frozen.set_attn_processor(AttnProcessor() if device.type == "cpu" else AttnProcessor2_0())
+    scheduler = DDPMScheduler.from_config(unet.SCHEDULER)
+    weights = loss_weights(scheduler.alphas_cumprod).to(device)
+    run = loop.Run("video", new_layers(frozen, WIDTH), settings, accelerator, fresh)
+    joined = VideoUNet(frozen, run.model)
+
+    def draw(rng):
+        rows = rng.integers(len(latents), size=settings.batch)
+        captions = data.captions(attributes[rows], rng)
+        captions = ["" if rng.random() < CAPTION_DROPOUT else caption for caption in captions]
+        ids = words(captions, padding="max_length", truncation=True, return_tensors="pt").input_ids
+        return latents[rows], ids, (1000 * rng.random(len(rows)) ** EARLY).astype(np.int64)
+
+    @torch.no_grad()
+    def report():
+        model = Components(words, text_encoder, autoencoder, VideoUNet(frozen, run.ema),
+                           DPMSolverMultistepScheduler.from_config(unet.SCHEDULER))  # fmt: skip
+        shape = (len(PROMPTS), 4, *latents.shape[1:2], *latents.shape[3:])
+        noise = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+        with accelerator.autocast():
+            made = denoise(model, encode_prompts(model, list(PROMPTS)), noise, 4, 12)
+            made = made.transpose(1, 2).flatten(0, 1) / autoencoder.config.scaling_factor
+            pictures = data.to_uint8(autoencoder.decode(made).sample)
+        loop.sheet(pictures, run.folder / f"samples-{run.step:06}.png", columns=latents.shape[1])
+        return {"loss": run.last_loss()}
+
+    for batch, ids, timesteps in run.batches(draw, report):
+        clean = torch.as_tensor(batch).to(device).float().transpose(1, 2)  # (B, 4, F, 16, 16)
+        timesteps = torch.as_tensor(timesteps).to(device)
+        noise = torch.randn_like(clean)
+        noisy = scheduler.add_noise(clean, noise, timesteps)
+        with accelerator.autocast():
+            with torch.no_grad():
+                text_embeddings = text_encoder(ids.to(device)).last_hidden_state
+            noise_pred = joined(noisy, timesteps, text_embeddings)[0]
+        errors = (noise_pred.float() - noise).square().mean((1, 2, 3, 4))
+        run.optimise((weights[timesteps] * errors).mean())
+    if accelerator.is_main_process:
+        save(copy.deepcopy(run.ema))
+        print("video: saved into models/pocket-video")
+    accelerator.wait_for_everyone()

@@ -1,0 +1,1 @@
+"""The stage "evaluate": pictures painted and looked at, what was found, the model card."""

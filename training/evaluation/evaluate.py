@@ -1,0 +1,234 @@
+"""Stage "evaluate": how good the pocket model is, measured on pictures that it paints now.
+
+    python -m training evaluate                       # all of it, some twenty minutes; rewrites the card
+    python -m training.evaluation.evaluate --quick    # adherence and the VAE only; prints, writes nothing
+
+Prompts are full captions of scenes drawn from seeds that no training used. The judge
+(helpers/judge.py) says what it sees; renders, shuffled prompts and guidance 1 stand beside the model on
+every scale.
+"""
+
+import argparse
+import json
+import os
+import platform
+import time
+
+import numpy as np
+import torch
+
+import training
+from helpers.lesson import metrics
+from helpers.lesson.scores import FIRST, SEEDS, attribute_rates, marked, prompts
+from helpers.models import POCKET, settings
+from training.evaluation import card, report
+from training.evaluation.workers import Workers, blurred, paint, rebuild, recall, render
+from training.pocket import data
+from worlds import planets as world
+
+MODEL = training.MODELS / "pocket-planets"
+OPEN = {"a planet": ("kind", "size", "background"), "an explorer": ("figure", "place", "time")}
+FORMS = {
+    "full": {"seen": 1002, "held_out": 402, "unguided": 251,
+             "prompts": 12, "per_prompt": 5, "open": 64},
+    "quick": {"seen": 48, "held_out": 24, "unguided": 24},
+}  # fmt: skip
+DDIM_STEPS = 20  # notebook 06: DDIM needs fewer calls of the U-Net than PNDM, and does better
+CURVE = (1.0, 2.0, 4.0, 7.0, 12.0)  # guidance scales
+BANK = 3000  # training pictures to search for copies, where not all of them are in training/cache
+
+
+def combinations(classes, rows, classes_seen, rows_seen):
+    """How often all attributes of a held-out combination are right together: each combination, all of them,
+    and the same attributes together on seen combinations. The last two tell whether the model composes."""
+    right, _ = marked(classes, rows)
+    right_seen, applies_seen = marked(classes_seen, rows_seen)
+    names, together, seen = list(world.ATTRIBUTES), {}, []
+    scenes = [world.decode(row) for row in rows]
+    for combination in world.HELD_OUT:
+        asked = [combination.items() <= scene.items() for scene in scenes]
+        columns = [names.index(name) for name in combination]
+        together[" + ".join(combination.values())] = right[asked][:, columns].all(1)
+        seen.append(right_seen[applies_seen[:, columns].all(1)][:, columns].all(1))
+    return {
+        "each": {name: metrics.rate(values) for name, values in together.items()},
+        "all": metrics.rate(np.concatenate(list(together.values()))),
+        "seen": metrics.rate(np.concatenate(seen)),
+    }
+
+
+def distances(sets, reference):
+    """Fréchet and kernel distance of each set of pictures from the reference, in both feature spaces."""
+    return {
+        name: {
+            f"{space}_{distance.__name__}": distance(getattr(seen, space), getattr(reference, space))
+            for space in ("judge", "clip")
+            for distance in (metrics.frechet_distance, metrics.kernel_distance)
+        }
+        for name, seen in sets.items()
+    }
+
+
+def measure(form, workers):
+    """All figures as nested dicts, and the pictures for the sheets."""
+    size, guidance = FORMS[form], settings(POCKET)["guidance_scale"]
+    seen, unseen = prompts(size["seen"]), prompts(size["held_out"], held_out=True, first=FIRST + 10**7)
+    few = slice(0, None, -(-size["seen"] // size["unguided"]))
+
+    renders = workers.run("renders", render, seen.rows, seen.seeds)
+    renders_held_out = workers.run("renders, held out", render, unseen.rows, unseen.seeds)
+    rebuilt = workers.run("reconstructions", rebuild, renders.pictures)
+    painted = workers.run("pictures", paint, seen.captions, seen.seeds, fixed=(guidance,))
+    ddim = workers.run("DDIM", paint, seen.captions, seen.seeds, fixed=(guidance, DDIM_STEPS))
+    painted_held_out = workers.run("held out", paint, unseen.captions, unseen.seeds, fixed=(guidance,))
+    unguided = workers.run("guidance 1", paint, seen.captions[few], seen.seeds[few], fixed=(1.0,))
+    shuffled = seen.rows[np.random.default_rng(FIRST).permutation(len(seen.rows))]
+
+    ratio = metrics.psnr(renders.pictures, rebuilt.pictures)
+    low, high = metrics.bootstrap(ratio)
+    results = {
+        "judge": {
+            "renders": attribute_rates(renders.classes, seen.rows),
+            "renders_held_out": attribute_rates(renders_held_out.classes, unseen.rows),
+            "reconstructions": attribute_rates(rebuilt.classes, seen.rows),
+        },
+        "vae": {"psnr": {"rate": float(ratio.mean()), "low": low, "high": high, "n": len(ratio)}},
+        "generated": {
+            "seen": attribute_rates(painted.classes, seen.rows, seen.group),
+            "ddim": attribute_rates(ddim.classes, seen.rows, seen.group),
+            "held_out": attribute_rates(painted_held_out.classes, unseen.rows, unseen.group),
+            "guidance_1": attribute_rates(unguided.classes, seen.rows[few]),
+            "shuffled_prompts": attribute_rates(painted.classes, shuffled),
+        },
+        "held_out_combinations": combinations(
+            painted_held_out.classes, unseen.rows, painted.classes, seen.rows
+        ),
+    }
+    if form == "full":
+        others = prompts(size["seen"], first=FIRST + 2 * 10**7)
+        reference = workers.run("other renders", render, others.rows, others.seeds)
+        damaged = workers.run("blurred renders", blurred, renders.pictures)
+        compared = {"renders": renders, "reconstructions": rebuilt, "generated": painted,
+                    f"generated, DDIM, {DDIM_STEPS} steps": ddim, "blurred": damaged}  # fmt: skip
+        results["distribution"] = {"n": len(reference.classes), **distances(compared, reference)}
+        count = training_pictures()
+        bank = workers.run("training pictures", recall, list(range(count or BANK)), batch=64)
+        results["memory"] = {
+            "bank": len(bank.pictures),
+            "all": count is not None,
+            "judge": metrics.memory_ratio(painted.judge, renders.judge, bank.judge),
+            "clip": metrics.memory_ratio(painted.clip, renders.clip, bank.clip),
+        }
+        results["guidance"] = guidance_curve(size["prompts"], size["per_prompt"], workers)
+        results["open_captions"] = open_captions(size["open"], guidance, workers)
+        report.sheets(painted, seen.captions, bank)
+    return results
+
+
+def guidance_curve(count, per_prompt, workers):
+    """Adherence and diversity (within a prompt, over that of renders of the same scenes) against guidance."""
+    asked = prompts(count, first=FIRST + 3 * 10**7)
+    rows = np.repeat(asked.rows, per_prompt, axis=0)
+    captions = [caption for caption in asked.captions for _ in range(per_prompt)]
+    seeds = [FIRST + 4 * 10**7 + i for i in range(len(rows))]
+
+    def spread(seen):
+        return {s: metrics.mean_distance(getattr(seen, s).reshape(-1, per_prompt, getattr(seen, s).shape[1]))
+                for s in ("judge", "clip")}  # fmt: skip
+
+    true, curve = spread(workers.run("renders of prompts", render, rows, seeds)), []
+    for scale in CURVE:
+        seen = workers.run(f"guidance {scale:g}", paint, captions, seeds, fixed=(scale,))
+        rates, within = attribute_rates(seen.classes, rows), spread(seen)
+        curve.append({"guidance_scale": scale, "mean": rates["mean"], "all_right": rates["all_right"],
+                      **{f"diversity_{s}": within[s] / true[s] for s in true}})  # fmt: skip
+    return {"prompts": len(asked.rows), "pictures_per_prompt": per_prompt, "curve": curve}
+
+
+def open_captions(count, guidance, workers):
+    """Entropy in bits of what short captions leave open, beside that of as many renders they describe."""
+    names, result = list(world.ATTRIBUTES), {}
+    for caption, left_open in OPEN.items():
+        seeds = [FIRST + 5 * 10**7 + i for i in range(count)]
+        seen = workers.run(f'"{caption}"', paint, [caption] * count, seeds, fixed=(guidance,))
+        true = workers.run(f'"{caption}", renders', render, scenes_described(caption, count), seeds)
+        view = world.ATTRIBUTES["view"].index("space" if caption == "a planet" else "surface")
+        entropies = {}
+        for name in left_open:
+            entropies[name] = {}
+            for kind, looked in (("generated", seen), ("renders", true)):
+                valid = looked.classes[:, 0] == view
+                if name == "background":  # a sketch, the last of the styles, has none
+                    valid &= looked.classes[:, names.index("style")] < len(world.ATTRIBUTES["style"]) - 1
+                entropies[name][kind] = metrics.entropy(looked.classes[valid, names.index(name)])
+        right_view = float((seen.classes[:, 0] == view).mean())
+        result[caption] = {"n": count, "right_view": right_view, "entropy": entropies}
+    return result
+
+
+def scenes_described(caption, count):
+    """`count` training-like scenes that the caption was said of, int8 (count, attributes)."""
+    rng, rows = np.random.default_rng(FIRST), []
+    while len(rows) < count:
+        scene = world.sample_scene(rng)
+        if world.caption(scene, rng) == caption:
+            rows.append(world.encode(scene))
+    return np.stack(rows)
+
+
+def training_pictures():
+    """How many training pictures there are, or None where training/cache is empty."""
+    try:
+        return len(data.load()[0])
+    except SystemExit:
+        return None
+
+
+def machine(device):
+    """The processor's name and cores, and the GPU's if one was used."""
+    name = platform.processor() or platform.machine()
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo") as lines:
+            names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+        name = names[0] if names else name
+    found = {"cpu": name, "cores": os.cpu_count()}
+    return found | {"gpu": torch.cuda.get_device_name()} if device == "cuda" else found
+
+
+def rounded(value):
+    """Nested figures to three significant digits."""
+    if isinstance(value, dict):
+        return {name: rounded(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(each) for each in value]
+    return float(f"{value:.3g}") if isinstance(value, float) else value
+
+
+def main(quick=False, processes=2):
+    form, start = "quick" if quick else "full", time.monotonic()
+    workers = Workers(processes)
+    results = measure(form, workers)
+    workers.pool.shutdown()
+    megabytes = sum(file.stat().st_size for file in training.MODELS.rglob("*") if file.is_file()) / 1e6
+    results = rounded({
+        "form": form,
+        "machine": machine(workers.device),
+        "minutes": (time.monotonic() - start) / 60,
+        "settings": settings(POCKET) | {"scheduler": "PNDMScheduler", "ddim_steps": DDIM_STEPS},
+        "seeds": list(SEEDS),
+        "models_megabytes": megabytes,
+        **results,
+    })  # fmt: skip
+    results["bars"] = report.bars(results)
+    if not quick:
+        (MODEL / "evaluation.json").write_text(json.dumps(results, indent=1) + "\n")
+        card.write(results)
+    print(report.summary(results))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Measure the pocket model.")
+    parser.add_argument("--quick", action="store_true", help="adherence and the VAE only, in under a minute")
+    parser.add_argument("--processes", type=int, default=2, help="processes of one thread each, on a CPU")
+    options = parser.parse_args()
+    main(options.quick, options.processes)

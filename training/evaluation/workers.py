@@ -1,0 +1,127 @@
+"""What the evaluation's processes do: paint, draw true pictures, spoil them, and look at what came out.
+
+Each process loads the models once and works on one thread. The tasks are functions of batches; `Workers.run`
+cuts whole sets into these.
+"""
+
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from diffusers import DDIMScheduler
+from tqdm.auto import tqdm
+from transformers import CLIPModel
+from transformers.utils import logging
+
+import training
+from helpers.denoising import generate
+from helpers.judge import classify
+from helpers.models import POCKET, load_components, settings
+from training.pocket import data, judge
+from worlds import planets as world
+
+BATCH = {"cpu": 8, "cuda": 128}
+workshop = {}  # the device and the models of this process
+
+
+class Seen(NamedTuple):
+    """Pictures and what was seen in them, row by row."""
+
+    pictures: np.ndarray  # uint8 (n, 128, 128, 3)
+    classes: np.ndarray  # int8 (n, attributes), the judge's
+    judge: np.ndarray  # float32 (n, 320), the judge's features
+    clip: np.ndarray  # float32 (n, 128), pocket-clip's image features, of length √128
+
+
+def open_workshop(device):
+    torch.set_num_threads(1)
+    logging.disable_progress_bar()
+    for part in ("pocket-planets/model_index.json", "pocket-clip/model.safetensors"):
+        if not (training.MODELS / part).is_file():
+            raise FileNotFoundError(
+                f"models/{part} is missing: train it with `python -m training all`."
+            )
+    workshop["device"] = device
+    workshop["components"] = load_components(
+        str(training.MODELS / "pocket-planets"), device=torch.device(device), dtype=torch.float32
+    )
+    workshop["judge"] = judge.load(device=device)
+    workshop["clip"] = CLIPModel.from_pretrained(training.MODELS / "pocket-clip").float().eval().to(device)
+
+
+@torch.no_grad()
+def look(pictures):
+    """The judge's marks and both networks' features of pictures."""
+    pixels = data.to_pixels(pictures, workshop["device"])
+    clip = workshop["clip"]
+    directions = clip.visual_projection(clip.vision_model(pixel_values=pixels).pooler_output)
+    directions = torch.nn.functional.normalize(directions, dim=-1) * directions.shape[-1] ** 0.5
+    return Seen(pictures, *classify(workshop["judge"], pictures), directions.cpu().numpy())
+
+
+def paint(captions, seeds, guidance_scale, ddim_steps=None):
+    """Let the model paint a picture for each caption and seed of noise.
+
+    By its own scheduler in the default number of steps; or by DDIM, in so many.
+    """
+    components, steps, scheduler = workshop["components"], settings(POCKET)["num_inference_steps"], None
+    if ddim_steps:
+        steps, scheduler = ddim_steps, DDIMScheduler.from_config(components.scheduler.config)
+    painted = generate(components, captions, seeds, steps, guidance_scale, scheduler=scheduler)
+    return look(np.stack([np.asarray(picture) for picture in painted]))
+
+
+def render(rows, seeds):
+    """Draw true pictures of the scenes."""
+    rngs = map(np.random.default_rng, seeds)
+    return look(np.stack([world.render(world.decode(row), rng) for row, rng in zip(rows, rngs)]))
+
+
+@torch.no_grad()
+def rebuild(pictures):
+    """Send pictures through the VAE and back."""
+    vae = workshop["components"].vae
+    latents = vae.encode(data.to_pixels(pictures, workshop["device"])).latent_dist.mean
+    return look(data.to_uint8(vae.decode(latents).sample))
+
+
+def blurred(pictures):
+    """Pictures damaged on purpose."""
+    return look(data.to_uint8(judge.blur(data.to_pixels(pictures, "cpu"), sigma=1.5)))
+
+
+def recall(numbers):
+    """Look at the training pictures of these numbers, and keep the numbers in place of the many pictures."""
+    try:
+        pictures = data.load()[0][numbers]
+    except SystemExit:  # they are not here, but picture i can be drawn again from seed i
+        pictures = np.stack([data.draw(number)[0] for number in numbers])
+    return look(pictures)._replace(pictures=np.array(numbers))
+
+
+def work(job):
+    task, arguments = job
+    return task(*arguments)
+
+
+class Workers:
+    """Processes of one thread each on a CPU, one on a GPU; `run` cuts a task's rows into their batches."""
+
+    def __init__(self, processes):
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        os.environ["OMP_NUM_THREADS"] = "1"
+        processes = 1 if self.device == "cuda" else processes
+        open_workshop(self.device)  # here first, so that a missing model is said once and clearly
+        spawn = multiprocessing.get_context("spawn")
+        self.pool = ProcessPoolExecutor(processes, spawn, open_workshop, (self.device,))
+        self.batch = BATCH[self.device]
+
+    def run(self, name, task, *columns, fixed=(), batch=None):
+        batch = batch or self.batch
+        starts = range(0, len(columns[0]), batch)
+        jobs = [(task, (*(column[s : s + batch] for column in columns), *fixed)) for s in starts]
+        done = list(tqdm(self.pool.map(work, jobs), total=len(jobs), desc=name, mininterval=1))
+        return Seen(*(np.concatenate(parts) for parts in zip(*done)))

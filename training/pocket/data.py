@@ -1,0 +1,101 @@
+"""Stage "data": the training pictures, drawn once by worlds/planets.py and kept in two arrays on disk.
+
+Picture i is drawn from seed i, so any machine with any number of processes draws the same set, a run that was
+interrupted goes on where it stopped, and asking for more pictures later only draws the missing ones.
+"""
+
+import multiprocessing
+from functools import partial
+
+import numpy as np
+from tqdm.auto import tqdm
+
+import training
+from helpers.denoising import to_pixels as to_pixels  # for all stages
+from helpers.denoising import to_uint8 as to_uint8
+from worlds import planets as world
+
+MISSING = -128  # fills the attributes of a picture that is not drawn yet
+FRESH = 1_000_000_000  # seeds from here on are never used for training
+
+
+def draw(seed, held_out=False):
+    """Returns the picture (uint8, 128 x 128 x 3) and the attributes (int8, one number each) of one seed."""
+    rng = np.random.default_rng(seed)
+    scene = world.sample_scene(rng, held_out=held_out)
+    return world.render(scene, rng), world.encode(scene)
+
+
+def fresh(count, held_out=False):
+    """Pictures and attributes never trained on; with held_out, only combinations never trained on."""
+    pictures, attributes = zip(*(draw(FRESH + i, held_out) for i in range(count)), strict=True)
+    return np.stack(pictures), np.stack(attributes)
+
+
+def load():
+    """The pictures drawn so far: (N, 128, 128, 3) uint8, read as needed, and (N, attributes) int8."""
+    try:
+        attributes = np.load(training.CACHE / "attributes.npy")
+        pictures = np.load(training.CACHE / "pictures.npy", mmap_mode="r")
+    except FileNotFoundError:
+        raise SystemExit("There are no training pictures yet: run `python -m training data` first.") from None
+    missing = np.flatnonzero(attributes[:, 0] == MISSING)
+    count = missing[0] if len(missing) else len(attributes)
+    return pictures[:count], attributes[:count]
+
+
+def captions(attributes, rng, detail="any"):
+    """One new caption for each row of attributes."""
+    return [world.caption(world.decode(row), rng, detail) for row in attributes]
+
+
+def growing_array(path, shape, dtype, fill):
+    """Opens a .npy file of this shape for writing; keeps the rows that it already has, fills new ones."""
+    if path.exists() and (rows := len(np.load(path, mmap_mode="r"))) >= shape[0]:
+        return np.lib.format.open_memmap(path, mode="r+")
+    if (
+        path.exists()
+    ):  # the header leaves room for a longer first axis: rewrite it in place, then extend the file
+        with open(path, "r+b") as file:
+            header = {
+                "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
+                "fortran_order": False,
+                "shape": shape,
+            }
+            np.lib.format.write_array_header_1_0(file, header)
+            file.truncate(file.tell() + int(np.prod(shape)) * np.dtype(dtype).itemsize)
+    else:
+        rows = 0
+        np.lib.format.open_memmap(path, mode="w+", shape=shape, dtype=dtype).flush()
+    array = np.lib.format.open_memmap(path, mode="r+")
+    if fill:
+        array[rows:] = fill
+    return array
+
+
+def fill_rows(folder, rows):
+    """Draws these rows of the folder's arrays; a row's attributes come last, as its mark of being done."""
+    pictures = np.lib.format.open_memmap(folder / "pictures.npy", mode="r+")
+    attributes = np.lib.format.open_memmap(folder / "attributes.npy", mode="r+")
+    for row in rows:
+        pictures[row], attributes[row] = draw(int(row))
+    return len(rows)
+
+
+def main(count=60_000, processes=1):
+    training.CACHE.mkdir(parents=True, exist_ok=True)
+    growing_array(training.CACHE / "pictures.npy", (count, world.SIZE, world.SIZE, 3), np.uint8, fill=0)
+    attributes = growing_array(
+        training.CACHE / "attributes.npy", (count, len(world.ATTRIBUTES)), np.int8, fill=MISSING
+    )
+    missing = np.flatnonzero(attributes[:count, 0] == MISSING)
+    chunks = np.split(missing, range(50, len(missing), 50)) if len(missing) else []
+    work = partial(fill_rows, training.CACHE)
+    with tqdm(total=count, initial=count - len(missing), desc="data", unit="picture") as bar:
+        if processes == 1:
+            for chunk in chunks:
+                bar.update(work(chunk))
+        else:
+            with multiprocessing.Pool(processes) as pool:
+                for done in pool.imap(work, chunks):
+                    bar.update(done)

@@ -1,0 +1,157 @@
+"""The judge: a small classifier of attributes, trained on renders only, which marks generated pictures.
+
+It has no part in making the model: another architecture and seed than CLIP's, and it never sees a generated
+picture. So that imperfect sharpness isn't taken for a wrong attribute, it also learns from blurred, noisy and
+VAE-reconstructed renders; so that it is fair to combinations held out of the model's training, it sees those.
+"""
+
+import copy
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from tqdm.auto import tqdm
+
+import training
+from helpers.judge import Judge, classify, load_pocket_judge
+from training import loop
+from training.pocket import data, vae
+from worlds import planets as world
+
+SETTINGS = {
+    "cpu": loop.Settings(steps=3500, batch=64, lr=3e-3, warmup=50, flat=0.5),
+    "gpu": loop.Settings(steps=6000, batch=256, lr=3e-3, warmup=50, flat=0.5, workers=8),
+}
+FOLDER = training.MODELS / "pocket-judge"
+SEEDS = 2_000_000_000  # of the judge's own renders; the model's training and the evaluation use other ones
+HELD_OUT, REBUILT = 3000, 4000  # pictures of combinations held out of the model's training; reconstructions
+
+
+def loss_of(logits, attributes):
+    """Sum of the heads' cross-entropies; attributes (batch, heads), −1 where one does not apply."""
+    total = 0.0
+    for (_, scores), wanted in zip(logits.items(), attributes.long().T):
+        if (wanted >= 0).any():
+            total = total + F.cross_entropy(scores.float(), wanted, ignore_index=-1)
+    return total
+
+
+def disturb(pictures, rng):
+    """Flip, blur and noise, each on a part of the batch: what says nothing about the attributes."""
+    flip = torch.from_numpy(rng.random(len(pictures)) < 0.5)
+    pictures = torch.where(flip[:, None, None, None], pictures.flip(3), pictures)
+    pictures = pictures.clone()
+    blurred = torch.from_numpy(np.flatnonzero(rng.random(len(pictures)) < 0.3))
+    if len(blurred):
+        pictures[blurred] = blur(pictures[blurred], sigma=rng.uniform(0.4, 1.3))
+    strength = rng.uniform(0, 0.15, len(pictures)) * (rng.random(len(pictures)) < 0.5)
+    strength = torch.from_numpy(strength.astype(np.float32))
+    noise = torch.from_numpy(rng.standard_normal(pictures.shape, dtype=np.float32))
+    return pictures + strength[:, None, None, None] * noise
+
+
+def blur(pictures, sigma):
+    """Gaussian blur of `sigma` pixels of a float tensor (n, channels, height, width)."""
+    reach = max(1, int(np.ceil(3 * sigma)))
+    line = torch.exp(-(torch.arange(-reach, reach + 1.0) ** 2) / (2 * sigma**2)).to(pictures)
+    line, channels = line / line.sum(), pictures.shape[1]
+    padded = F.pad(pictures, [reach] * 4, mode="reflect")
+    padded = F.conv2d(padded, line.view(1, 1, 1, -1).repeat(channels, 1, 1, 1), groups=channels)
+    return F.conv2d(padded, line.view(1, 1, -1, 1).repeat(channels, 1, 1, 1), groups=channels)
+
+
+def save(judge, folder=FOLDER):
+    """Write the judge as fp16 safetensors and a config that names its attributes."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = copy.deepcopy(judge).half().cpu().state_dict()
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    config = {"widths": judge.widths, "attributes": judge.attributes}
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def load(folder=FOLDER, device="cpu"):
+    """The saved judge, in float32, ready to mark. Raises ModelError or ValueError with what to do."""
+    judge = load_pocket_judge(Path(folder), device)
+    if judge.attributes != world.ATTRIBUTES:
+        raise ValueError(
+            f"The judge in {folder} knows another world: train it, `python -m training judge --fresh`."
+        )
+    return judge
+
+
+def held_out_pictures():
+    """Renders of the combinations that the model's training set lacks, drawn once and kept."""
+    path = training.CACHE / "judge" / "held_out.npz"
+    if not path.exists():
+        drawn = [data.draw(SEEDS + i, held_out=True) for i in tqdm(range(HELD_OUT), desc="held-out pictures")]
+        pictures, attributes = map(np.stack, zip(*drawn))
+        np.savez(path, pictures=pictures, attributes=attributes)
+    kept = np.load(path)
+    return kept["pictures"], kept["attributes"]
+
+
+@torch.no_grad()
+def reconstructions(pictures, device):
+    """Pictures (uint8) through the VAE and back, with a little noise on the latents; kept for a later run."""
+    autoencoder, mark = vae.load_vae()
+    path = training.CACHE / "judge" / "reconstructions.npz"
+    if path.exists() and str(np.load(path)["mark"]) == mark:
+        return np.load(path)["pictures"]
+    autoencoder.to(device)
+    rebuilt = []
+    for start in tqdm(range(0, len(pictures), 16), desc="reconstructions"):
+        latents = autoencoder.encode(data.to_pixels(pictures[start : start + 16], device)).latent_dist.mean
+        noise = torch.rand(len(latents), 1, 1, 1, device=device) * 0.15 * latents.std()
+        rebuilt.append(data.to_uint8(autoencoder.decode(latents + noise * torch.randn_like(latents)).sample))
+    rebuilt = np.concatenate(rebuilt)
+    np.savez(path, pictures=rebuilt, mark=mark)
+    return rebuilt
+
+
+def gather(device):
+    """(pictures, attributes) of training pictures, held-out ones and, with a VAE, some of both rebuilt."""
+    sources = [data.load(), held_out_pictures()]
+    if (training.MODELS / "pocket-planets" / "vae" / "config.json").exists():
+        parts = (REBUILT - HELD_OUT // 2, HELD_OUT // 2)
+        pictures, attributes = (
+            np.concatenate([each[:n] for each, n in zip(kind, parts)]) for kind in zip(*sources)
+        )
+        sources.append((reconstructions(pictures, device), attributes))
+    return sources
+
+
+def main(settings, preset="cpu", fresh=False):
+    """Trains the judge: of a batch, two thirds are training pictures, the rest held-out and rebuilt ones."""
+    accelerator = loop.start(settings, cpu=preset == "cpu")
+    run = loop.Run("judge", Judge(world.ATTRIBUTES), settings, accelerator, fresh)
+    judge, ema, device = run.model, run.ema, accelerator.device
+    with accelerator.main_process_first():  # it draws and keeps what the other processes then read
+        sources = gather(device)
+    unseen, wanted = data.fresh(500)
+    shares = [settings.batch // 6] * (len(sources) - 1)
+    shares = [settings.batch - sum(shares), *shares]
+
+    def draw(rng):
+        rows = [np.sort(rng.integers(len(source[0]), size=share)) for source, share in zip(sources, shares)]
+        pictures, attributes = (
+            np.concatenate([kind[r] for kind, r in zip(each, rows)]) for each in zip(*sources)
+        )
+        return disturb(data.to_pixels(pictures, "cpu"), rng), torch.from_numpy(attributes)
+
+    def report():
+        right = (classify(ema, unseen)[0] == wanted)[wanted >= 0].mean()
+        return {"loss": run.last_loss(), "accuracy": round(float(right), 4)}
+
+    for pictures, attributes in run.batches(draw, report):
+        with accelerator.autocast():
+            logits = judge(pictures.to(device))
+        run.optimise(loss_of(logits, attributes.to(device)))
+
+    if accelerator.is_main_process:
+        save(ema)
+        print("judge: saved in models/pocket-judge")
+    accelerator.wait_for_everyone()
