@@ -35,8 +35,8 @@ class Step(NamedTuple):
     index: int
     t: torch.Tensor  # the timestep, 999 (nearly pure noise) to 0 (a picture)
     latents: torch.Tensor  # (B, C, h, w), as the U-Net sees them
-    noise_pred: torch.Tensor  # (B, C, h, w), after guidance
-    predicted_x0: torch.Tensor  # (B, C, h, w), the end that this noise prediction points to
+    noise_pred: torch.Tensor  # (B, C, h, w), what the U-Net predicts (noise, v or x0), after guidance
+    predicted_x0: torch.Tensor  # (B, C, h, w), the end that this prediction points to
 
 
 @torch.no_grad()
@@ -99,10 +99,10 @@ def denoise(components, text_embeddings, latents, guidance_scale, num_inference_
     schedulers that add noise on the way (DDPM, Euler ancestral). `guidance_scale` is a number, or a function
     as in `guided_noise`.
 
-    With `start`, from 0 up, so many timesteps are left out, and `latents` are taken as they are: a picture's,
-    noised to the first timestep that is left (image-to-image). `after_step(latents, t_next)` may put other
-    latents in place of those that a step gave; t_next is the timestep that they have now, None at the end
-    (inpainting).
+    With `start`, from 0 up, so many of the steps are left out, and `latents` are taken as they are: a
+    picture's, noised to the first timestep that is left (image-to-image). `after_step(latents, t_next)` may
+    put other latents in place of those that a step gave; t_next is the timestep that they have now, None at
+    the end (inpainting).
     """
     check_steps(num_inference_steps)
     check_guidance(guidance_scale)
@@ -115,7 +115,7 @@ def denoise(components, text_embeddings, latents, guidance_scale, num_inference_
     if start is None:
         latents = latents * scheduler.init_noise_sigma
     else:
-        check_start(start, len(timesteps) // scheduler.order)
+        check_start(start, num_inference_steps)
         timesteps = timesteps[start * scheduler.order :]
         if hasattr(scheduler, "set_begin_index"):  # schedulers that count their steps
             scheduler.set_begin_index(start * scheduler.order)
@@ -124,7 +124,8 @@ def denoise(components, text_embeddings, latents, guidance_scale, num_inference_
         with clear_memory_error():
             noise_pred = guided_noise(unet, model_input, t, text_embeddings, guidance_scale)
         if callback:
-            x0 = predicted_x0(noise_pred, t, model_input, scheduler.alphas_cumprod)
+            kind = scheduler.config.get("prediction_type", "epsilon")
+            x0 = predicted_x0(noise_pred, t, model_input, scheduler.alphas_cumprod, kind)
             callback(Step(index, t, model_input, noise_pred, x0))
         latents = scheduler.step(noise_pred, t, latents, **extra, return_dict=False)[0]
         if after_step:
@@ -147,27 +148,27 @@ def alpha_cumprod_at(t, alphas_cumprod):
     return 1 / (sigma**2 + 1)
 
 
-def predicted_x0(noise_pred, t, latents, alphas_cumprod):
-    """The clean latents that a noise prediction points to, all (B, C, h, w).
+def predicted_x0(noise_pred, t, latents, alphas_cumprod, prediction_type="epsilon"):
+    """The clean latents that a prediction points to, all (B, C, h, w).
 
-    x0 = (x_t - sqrt(1 - alpha_cumprod) noise_pred) / sqrt(alpha_cumprod); DDIM, Song et al. 2020
-    (2010.02502), eq. 9 and the first term of eq. 12. `latents` are those that the U-Net sees, after
-    `scale_model_input`: then one formula serves all schedulers, also those (LMS, Euler) whose own latents
-    are x0 + sigma noise.
+    For a prediction of the noise ("epsilon"), x0 = (x_t - sqrt(1 - alpha_cumprod) noise_pred) /
+    sqrt(alpha_cumprod); DDIM, Song et al. 2020 (2010.02502), eq. 9 and the first term of eq. 12. For
+    "v_prediction", x0 = sqrt(alpha_cumprod) x_t - sqrt(1 - alpha_cumprod) v; Salimans & Ho 2022 (2202.00512),
+    appendix D. A prediction of the "sample" is x0 itself. Raises InputError for another kind.
+
+    `latents` are those that the U-Net sees, after `scale_model_input`: then one formula serves all
+    schedulers, also those (LMS, Euler) whose own latents are x0 + sigma noise.
     """
     alpha = alpha_cumprod_at(t, alphas_cumprod)
-    return (latents - (1 - alpha) ** 0.5 * noise_pred) / alpha**0.5
-
-
-def ddim_step(noise_pred, t, t_prev, latents, alphas_cumprod):
-    """One DDIM step without added noise, from timestep t to the earlier t_prev; all (B, C, h, w).
-
-    Song et al. 2020 (2010.02502), eq. 12 with sigma = 0. A t_prev below 0 is the end: there Stable
-    Diffusion keeps the noise level of timestep 0.
-    """
-    alpha_prev = alpha_cumprod_at(max(t_prev, 0), alphas_cumprod)
-    x0 = predicted_x0(noise_pred, t, latents, alphas_cumprod)
-    return alpha_prev**0.5 * x0 + (1 - alpha_prev) ** 0.5 * noise_pred
+    if prediction_type == "epsilon":
+        return (latents - (1 - alpha) ** 0.5 * noise_pred) / alpha**0.5
+    if prediction_type == "v_prediction":
+        return alpha**0.5 * latents - (1 - alpha) ** 0.5 * noise_pred
+    if prediction_type == "sample":
+        return noise_pred
+    raise InputError(
+        f'There is no prediction type "{prediction_type}": take "epsilon", "v_prediction" or "sample".'
+    )
 
 
 def to_pixels(pictures, device="cpu"):

@@ -5,11 +5,13 @@ Both have the same five parts, of the same classes, in the same folder layout; e
 between them is read from their configs. Weights are read from safetensors files only.
 """
 
+import json
 from pathlib import Path
 from typing import NamedTuple
 
+import diffusers
 import torch
-from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
+from diffusers import AutoencoderKL, SchedulerMixin, UNet2DConditionModel
 from huggingface_hub import model_info, snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors import SafetensorError, safe_open
@@ -48,7 +50,7 @@ class Components(NamedTuple):
     text_encoder: CLIPTextModel
     vae: AutoencoderKL
     unet: UNet2DConditionModel
-    scheduler: PNDMScheduler
+    scheduler: SchedulerMixin  # PNDM in both models
 
 
 def settings(model=POCKET):
@@ -91,7 +93,7 @@ def load_components(model=POCKET, device=None, dtype=None):
             text_encoder=_load_network(CLIPTextModel, folder, "text_encoder", device, dtype),
             vae=_load_network(AutoencoderKL, folder, "vae", device, dtype),
             unet=_load_network(UNet2DConditionModel, folder, "unet", device, dtype),
-            scheduler=_load(PNDMScheduler, folder, "scheduler"),
+            scheduler=_load(_scheduler_class(folder), folder, "scheduler"),
         )
     if torch.device(device).type == "cuda":
         components.vae.enable_slicing()  # one picture after the other: several large ones need much memory
@@ -193,6 +195,17 @@ def _load(part_class, folder, part, **options):
         return part_class.from_pretrained(folder / part, **options)
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(f"{_shown(folder / part)} can't be read: {_how_to_mend(folder)}.") from error
+
+
+def _scheduler_class(folder):
+    """The class of the scheduler that a model names: PNDM for both models here, any other in your own."""
+    try:
+        name = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))["scheduler"][1]
+        return getattr(diffusers, name)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise ModelError(
+            f"{_shown(folder / 'model_index.json')} names no scheduler of diffusers: {_how_to_mend(folder)}."
+        ) from error
 
 
 def _load_network(network_class, folder, part, device, dtype):

@@ -1,8 +1,5 @@
 """Seeds: the same seed means the same noise, and so the same picture, on every device."""
 
-import random
-
-import numpy as np
 import torch
 
 from helpers.errors import InputError, check_seed
@@ -26,14 +23,3 @@ def initial_noise(shape, generators, device="cpu", dtype=torch.float32):
         raise InputError("One generator for each picture is needed, in a list: [generator(0), generator(1)].")
     noise = [torch.randn(shape, generator=each, dtype=torch.float32) for each in generators]
     return torch.stack(noise).to(device, dtype)
-
-
-def seed_everything(seed):
-    """Start Python's, NumPy's and torch's global generators at `seed`, for training code.
-
-    (Sampling doesn't need it: there each picture has a generator of its own.)
-    """
-    check_seed(seed)
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)

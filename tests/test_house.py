@@ -80,7 +80,7 @@ def test_every_room_says_what_it_is():
         assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))), folder
 
 
-@pytest.mark.parametrize("name", ["adherence", "marks", "predicted_x0", "generate", "denoise", "ddim_step"])
+@pytest.mark.parametrize("name", ["adherence", "marks", "predicted_x0", "generate", "denoise"])
 def test_a_name_is_given_once(name):
     homes = [named(file) for file in FILES if name in defined(ast.parse(code(file)))]
     assert len(homes) == 1, homes

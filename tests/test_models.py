@@ -6,10 +6,11 @@ from functools import partial
 
 import pytest
 import torch
+from diffusers import EulerDiscreteScheduler, StableDiffusionPipeline
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors.torch import load_file, save_file
-from tiny import SHAPES, UNETS, save_tiny
+from tiny import SHAPES, UNETS, save_tiny, tiny_parts
 
 from helpers import models
 from helpers.errors import InputError, ModelError
@@ -198,6 +199,24 @@ def test_a_broken_config_is_named(tmp_path):
     folder = save_tiny("like sd", tmp_path)
     (tmp_path / "unet/config.json").write_text("{ not json")
     with pytest.raises(ModelError, match="unet can't be read: save the model there again"):
+        load_components(folder)
+
+
+def test_an_own_folder_keeps_its_own_scheduler(tmp_path):
+    pipeline = StableDiffusionPipeline(
+        **tiny_parts("like sd") | {"scheduler": EulerDiscreteScheduler(beta_end=0.01, steps_offset=1)},
+        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+    )  # fmt: skip
+    pipeline.save_pretrained(tmp_path)
+    scheduler = load_components(str(tmp_path)).scheduler
+    assert isinstance(scheduler, EulerDiscreteScheduler) and scheduler.config.beta_end == 0.01
+
+
+def test_a_folder_that_names_no_scheduler_is_refused(tmp_path):
+    folder = save_tiny("like sd", tmp_path)
+    index = tmp_path / "model_index.json"
+    index.write_text(index.read_text().replace("PNDMScheduler", "MyScheduler"))
+    with pytest.raises(ModelError, match="model_index.json names no scheduler of diffusers: save the model"):
         load_components(folder)
 
 

@@ -106,7 +106,9 @@ CELLS = {
     "trained, picture missing": ("display({'text/plain': 'a planet'}, raw=True)", [html(planet())], False),
     "trained, exception": ("1 / 0", [], False),
     "trainings are short": (
-        "from helpers.lesson.trainings import shortened; print(shortened(1500, short=10))", [printed("10\n")], True
+        "from helpers.lesson.trainings import shortened; print(shortened(1500, short=10))",
+        [printed("10\n")],
+        True,
     ),
     "environment": (
         "import os; print(*(os.environ[k] for k in ('OMP_NUM_THREADS', 'PYTHONHASHSEED', 'HF_HUB_OFFLINE')))",

@@ -1,5 +1,7 @@
 """The formulas by hand are the schedulers' own."""
 
+from itertools import product
+
 import pytest
 import torch
 from diffusers import (
@@ -12,7 +14,8 @@ from diffusers import (
 )
 from tiny import SCHEDULER
 
-from helpers.denoising import alpha_cumprod_at, ddim_step, predicted_x0
+from helpers.denoising import alpha_cumprod_at, predicted_x0
+from helpers.errors import InputError
 from helpers.seeding import generator, initial_noise
 
 PNDM = PNDMScheduler.from_config(SCHEDULER)
@@ -22,27 +25,6 @@ SHAPE = (4, 8, 8)
 def wobble(latents, t):
     """A stand-in for a U-Net: a smooth function of what it sees and when."""
     return torch.tanh(latents * 0.8) + float(t) / 2000
-
-
-@pytest.mark.parametrize("steps", [1, 7, 20, 50])
-def test_ddim_by_hand_is_the_librarys_ddim(steps):
-    scheduler = DDIMScheduler.from_config(PNDM.config)
-    scheduler.set_timesteps(steps)
-    ours = theirs = initial_noise(SHAPE, [generator(0), generator(1)])
-    for t in scheduler.timesteps:
-        ours = ddim_step(wobble(ours, t), t, t - 1000 // steps, ours, scheduler.alphas_cumprod)
-        theirs = scheduler.step(wobble(theirs, t), t, theirs).prev_sample
-        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
-    assert theirs.std() > 0.01
-
-
-def test_ddim_knowing_the_true_noise_lands_on_the_noised_picture_of_the_earlier_step():
-    picture, noise = initial_noise(SHAPE, [generator(0)]), initial_noise(SHAPE, [generator(1)])
-    noised = PNDM.add_noise(picture, noise, torch.tensor([800]))
-    earlier = ddim_step(noise, 800, 300, noised, PNDM.alphas_cumprod)
-    torch.testing.assert_close(
-        earlier, PNDM.add_noise(picture, noise, torch.tensor([300])), rtol=1e-4, atol=1e-5
-    )
 
 
 @pytest.mark.parametrize("t", [1, 250, 999])
@@ -55,17 +37,21 @@ def test_the_predicted_picture_of_the_true_noise_is_the_picture(t):
 
 
 @pytest.mark.parametrize(
-    "scheduler_class", [DDIMScheduler, DDPMScheduler, LMSDiscreteScheduler, EulerDiscreteScheduler]
+    "scheduler_class, kind",
+    [
+        *product((DDIMScheduler, DDPMScheduler), ("epsilon", "v_prediction", "sample")),
+        *product((LMSDiscreteScheduler, EulerDiscreteScheduler), ("epsilon", "v_prediction")),
+    ],
 )
 @pytest.mark.parametrize("spacing", ["leading", "linspace", "trailing"])
-def test_the_predicted_picture_is_what_the_scheduler_itself_predicts(scheduler_class, spacing):
-    scheduler = scheduler_class.from_config(PNDM.config, timestep_spacing=spacing)
+def test_the_predicted_picture_is_what_the_scheduler_itself_predicts(scheduler_class, spacing, kind):
+    scheduler = scheduler_class.from_config(PNDM.config, timestep_spacing=spacing, prediction_type=kind)
     scheduler.set_timesteps(20)
     latents = initial_noise(SHAPE, [generator(0)]) * scheduler.init_noise_sigma
     for t in scheduler.timesteps:
         model_input = scheduler.scale_model_input(latents, t)
         noise_pred = wobble(model_input, t)
-        ours = predicted_x0(noise_pred, t, model_input, scheduler.alphas_cumprod)
+        ours = predicted_x0(noise_pred, t, model_input, scheduler.alphas_cumprod, kind)
         step = (
             scheduler.step(noise_pred, t, latents, generator=generator(0))
             if (scheduler_class is DDPMScheduler)
@@ -73,6 +59,11 @@ def test_the_predicted_picture_is_what_the_scheduler_itself_predicts(scheduler_c
         )
         torch.testing.assert_close(ours, step.pred_original_sample, rtol=1e-3, atol=1e-3)
         latents = step.prev_sample
+
+
+def test_another_kind_of_prediction_is_said_not_to_exist():
+    with pytest.raises(InputError, match='no prediction type "noise": take "epsilon"'):
+        predicted_x0(torch.zeros(1), 5, torch.zeros(1), PNDM.alphas_cumprod, "noise")
 
 
 def test_the_predicted_picture_is_what_dpm_solver_itself_predicts():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from diffusers import DDIMScheduler, HeunDiscreteScheduler
 from PIL import Image
 from tiny import SHAPES, save_tiny
 
@@ -57,10 +58,27 @@ def test_a_late_start_runs_the_rest_of_the_steps_from_the_latents_that_it_gets(c
     assert torch.equal(rest, whole)
 
 
-@pytest.mark.parametrize("start", [-1, 7, 1.5, 100])
+@pytest.mark.parametrize("start", [-1, 6, 7, 1.5, 100])
 def test_a_start_that_leaves_no_step_is_refused(components, begin, start):
     with pytest.raises(InputError, match="can't be skipped"):
         denoise(components, *begin, 3.0, 6, start=start)
+
+
+@pytest.mark.parametrize("kind", ["v_prediction", "sample"])
+def test_a_step_knows_the_picture_that_another_kind_of_prediction_points_to(components, begin, kind):
+    scheduler = DDIMScheduler.from_config(components.scheduler.config, prediction_type=kind)
+    steps = []
+    denoise(components, *begin, 3.0, 4, scheduler, steps.append)
+    for step in steps:
+        wanted = scheduler.step(step.noise_pred, step.t, step.latents).pred_original_sample
+        torch.testing.assert_close(step.predicted_x0, wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_one_step_is_enough_for_a_scheduler_with_two_calls_a_step(components, begin):
+    """Heun has 2 N - 1 timesteps: its last step is one call."""
+    scheduler, steps = HeunDiscreteScheduler.from_config(components.scheduler.config), []
+    denoise(components, *begin, 3.0, 6, scheduler, steps.append, start=5)
+    assert len(steps) == 1 and steps[0].t == scheduler.timesteps[-1]
 
 
 def test_after_step_puts_latents_in_place_and_knows_their_timestep(components, begin):

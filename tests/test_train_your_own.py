@@ -1,7 +1,6 @@
 """Notebook 10: a training can be stopped and goes on as if it had not been; the new kind is a new kind."""
 
 import copy
-import os
 import signal
 from pathlib import Path
 from types import SimpleNamespace
@@ -68,7 +67,7 @@ def test_a_training_that_was_interrupted_goes_on_as_if_it_had_not_been(written):
     def interrupted_in_the_middle(*batch):
         calls.append(1)
         if len(calls) == 2:
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
         return written.noise_targets(*batch)
 
     with pytest.raises(KeyboardInterrupt, match="goes on from there"):

@@ -1,7 +1,7 @@
 """The training stages: schedule, averages, loss weights, tokens, resuming; every stage once in miniature."""
 
 import json
-import os
+import multiprocessing
 import signal
 
 import numpy as np
@@ -104,15 +104,15 @@ def test_tokenizer_round_trip(tmp_path):
     assert vocab == words.get_vocab() and sorted(vocab.values()) == list(range(len(vocab)))
 
 
-def train_line(fresh=False, interrupt_at=None):
+def train_line(fresh=False, interrupt_at=None, workers=0):
     """Fits a line for 12 steps; with interrupt_at, is sent SIGTERM in that step."""
-    settings = loop.Settings(steps=12, batch=8, lr=0.1, warmup=3, precision="no")
+    settings = loop.Settings(steps=12, batch=8, lr=0.1, warmup=3, precision="no", workers=workers)
     torch.manual_seed(0)
     run = loop.Run("line", torch.nn.Linear(1, 1), settings, Accelerator(cpu=True), fresh)
     for x in run.batches(lambda rng: rng.normal(size=(8, 1)).astype(np.float32), report=dict):
         run.optimise((run.model(x) - 3 * x + 0.1 * torch.randn_like(x)).square().mean())
         if run.step == interrupt_at:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
     return run
 
 
@@ -129,6 +129,16 @@ def test_an_interrupted_run_ends_with_the_weights_of_an_uninterrupted_one(folder
     assert (
         len((training.CACHE / "line" / "log.jsonl").read_text().splitlines()) == 2
     )  # one for each finished run
+
+
+@pytest.mark.parametrize("methods", [["fork", "spawn"], ["spawn"]])
+def test_batches_made_ahead_are_the_same_wherever_processes_are_started_in_another_way(
+    folders, monkeypatch, methods
+):
+    plain = train_line()
+    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: methods)
+    ahead = train_line(fresh=True, workers=1)
+    assert torch.equal(plain.model.weight, ahead.model.weight)
 
 
 def test_a_time_budget_overrides_the_presets_steps():

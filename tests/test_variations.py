@@ -8,6 +8,7 @@ from diffusers import (
     DDPMScheduler,
     DPMSolverMultistepScheduler,
     EulerDiscreteScheduler,
+    HeunDiscreteScheduler,
     PNDMScheduler,
     StableDiffusionImg2ImgPipeline,
 )
@@ -69,6 +70,21 @@ def test_it_paints_the_pipelines_pictures(components, scheduler_class, strength)
     # Euler's noise is scaled up and down again at strength 1, which may turn a last bit.
     assert difference <= (strength == 1.0 and scheduler_class is EulerDiscreteScheduler)
     assert pixels(ours).std() > 5
+
+
+def test_one_step_of_a_scheduler_with_two_calls_a_step_is_the_pipelines(components):
+    """Heun has 2 N - 1 timesteps; a strength of 0.1 leaves one of ten steps, its last timestep."""
+    options = dict(strength=0.1, num_inference_steps=10, guidance_scale=4.0)
+    ours = image_to_image(
+        with_scheduler(components, HeunDiscreteScheduler), "mars", random_picture(1), 3, **options
+    )
+    pipeline = StableDiffusionImg2ImgPipeline(
+        **with_scheduler(components, HeunDiscreteScheduler)._asdict(),
+        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+    )  # fmt: skip
+    pipeline.set_progress_bar_config(disable=True)
+    theirs = pipeline("mars", random_picture(1), generator=[generator(3)], **options)
+    assert np.array_equal(pixels(ours), pixels(theirs.images))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import multiprocessing
 import os
 import signal
 import time
@@ -105,9 +106,12 @@ class Run:
         the end, in the main process only. SIGINT and SIGTERM save a checkpoint after this step and leave.
         """
         settings, rank = self.settings, self.accelerator.process_index
+        # `draw` is a closure, which only a forked process can be given; on Windows batches are made here.
+        workers = settings.workers if "fork" in multiprocessing.get_all_start_methods() else 0
         loader = torch.utils.data.DataLoader(
             Batches(draw, (settings.seed, rank)), batch_size=None, sampler=range(self.step, settings.steps),
-            num_workers=settings.workers, pin_memory=self.accelerator.device.type == "cuda",
+            num_workers=workers, multiprocessing_context="fork" if workers else None,
+            pin_memory=self.accelerator.device.type == "cuda",
         )  # fmt: skip
         stop = []
         handlers = {s: signal.signal(s, lambda *_: stop.append(1)) for s in (signal.SIGINT, signal.SIGTERM)}
