@@ -12,7 +12,6 @@ of 95 % are by bootstrap over prompts. What is finished is kept in out/, and a s
 """
 
 import argparse
-import json
 
 import numpy as np
 import torch
@@ -22,8 +21,9 @@ from PIL import Image
 from helpers.denoising import generate, to_pixels
 from helpers.judge import load_judge, marks
 from helpers.lesson import metrics
+from helpers.lesson.cache import kept, write_json
 from helpers.lesson.examples import load_prompts
-from helpers.lesson.measured import kept, save_measured, weights_mark
+from helpers.lesson.measured import made_from, save_measured
 from helpers.models import POCKET, ROOT, load_components, settings
 from worlds import planets as world
 
@@ -149,11 +149,12 @@ def _not_narrower_than_wilson(found, rows):
 
 def main(quick=False):
     prompts = 4 if quick else PROMPTS
-    mark = f"{weights_mark()}-{prompts}"
+    mark = made_from("guidance", prompts, SEEDS, settings(POCKET))
     shop, own = Workshop(prompts), settings(POCKET)
 
     def measured(name, guidance, **options):
-        point = kept(CACHE, f"{mark}-{name}", lambda: shop.summary(shop.paint(guidance, **options)))
+        point = kept(CACHE / f"{prompts}-{name}.json", mark,
+                     lambda: shop.summary(shop.paint(guidance, **options)))
         print(f"{name:33} all right {point['all_right']['value']:.3f}  attributes "
               f"{point['attributes_right']['value']:.3f}  saturation {point['saturation']['value']:.2f}  "
               f"diversity {point['diversity']['value']:.2f}", flush=True)  # fmt: skip
@@ -185,7 +186,7 @@ def main(quick=False):
         ],
     }
     if quick:
-        (CACHE / "quick.json").write_text(json.dumps(results, indent=1))
+        write_json(CACHE / "quick.json", results)
     else:
         save_measured("guidance", results)
 

@@ -13,7 +13,6 @@ second run goes on from there.
 
 import argparse
 import copy
-import json
 from functools import partial
 
 import numpy as np
@@ -25,7 +24,8 @@ from PIL import Image
 from helpers.denoising import encode_picture, encode_prompts, generate, to_pixels
 from helpers.judge import load_judge, marks
 from helpers.lesson import metrics
-from helpers.lesson.measured import kept, save_measured
+from helpers.lesson.cache import kept, write_json
+from helpers.lesson.measured import made_from, save_measured
 from helpers.lesson.trainings import lr_scale, mixed_precision, update_ema
 from helpers.models import POCKET, ROOT, load_components
 from worlds import planets as world
@@ -180,10 +180,13 @@ def main(quick=False):
     pictures, prompts, steps, seeds = (48, 8, 8, (0,)) if quick else (PICTURES, PROMPTS, STEPS, SEEDS)
     CACHE.mkdir(parents=True, exist_ok=True)
     shop, results = Workshop(pictures, prompts), {}
+    fixed = (BATCH, LR, GAMMA, GUIDANCE, SAMPLER_STEPS, SCALES, EMA_AT, FEW)
+    mark = made_from("prediction_types", pictures, prompts, steps, fixed)
     for seed in seeds:
         for prediction, dropout in [(each, DROPOUT) for each in PREDICTIONS] + [("epsilon", 0.0)]:
             name = f"{pictures}-{steps}-{prediction}-{dropout:g}-{seed}"
-            found = kept(CACHE, name, partial(one_run, shop, name, prediction, dropout, seed, steps))
+            found = kept(CACHE / f"{name}.json", mark,
+                         partial(one_run, shop, name, prediction, dropout, seed, steps))  # fmt: skip
             results.setdefault(prediction if dropout else "no_dropout", []).append({"seed": seed} | found)
             print(f"{prediction:13} dropout {dropout:<4} seed {seed}: attributes right "
                   f"{found['average']['attributes_right']['value']:.3f}, Fréchet "
@@ -193,7 +196,7 @@ def main(quick=False):
         "renders": {"frechet_distance": metrics.frechet_distance(shop.other_renders, shop.renders)},
     }  # fmt: skip
     if quick:
-        (CACHE / "quick.json").write_text(json.dumps(results, indent=1))
+        write_json(CACHE / "quick.json", results)
     else:
         save_measured("prediction_types", results)
 

@@ -12,7 +12,6 @@ there; a run without names writes docs/measured/schedulers.json at its end.
 """
 
 import argparse
-import json
 import statistics
 import time
 from functools import partial
@@ -33,7 +32,8 @@ from diffusers import (
 from helpers.denoising import decode, denoise, encode_prompts
 from helpers.judge import classify, load_pocket_judge
 from helpers.lesson import metrics
-from helpers.lesson.measured import kept, save_measured, weights_mark
+from helpers.lesson.cache import kept, write_json
+from helpers.lesson.measured import made_from, save_measured
 from helpers.lesson.scores import FIRST, attribute_rates, prompts
 from helpers.models import POCKET, ROOT, latent_shape, load_components, settings
 from helpers.seeding import generator, initial_noise
@@ -135,7 +135,7 @@ def timed(shop, scheduler, beside, steps, repeats):
 def main(only=(), quick=False):
     count, reference = (12, 24) if quick else (PROMPTS, REFERENCE)
     timed_steps, repeats = (2, 1) if quick else TIMED
-    mark = f"{weights_mark()}-{count}"
+    mark = made_from("schedulers", count, reference, BATCH, settings(POCKET))
     shop = Workshop(count, reference)
     config = shop.components.scheduler.config
 
@@ -147,7 +147,9 @@ def main(only=(), quick=False):
     wanted = {name: STEPS.get(name, STEPS["default"])[: 2 if quick else None] for name in names}
 
     def point(name, steps):
-        return kept(CACHE, f"{mark}-{name}-{steps}", partial(measured, shop, make(name), steps))
+        return kept(
+            CACHE / f"{count}-{name}-{steps}.json", mark, partial(measured, shop, make(name), steps)
+        )
 
     few_first = sorted((steps, each) for each in names for steps in wanted[each])
     for steps, name in few_first:
@@ -155,7 +157,8 @@ def main(only=(), quick=False):
         print(f"{name:17}{steps:3} steps: {right:.3f} of the attributes right", flush=True)
     curves = {name: [point(name, steps) for steps in wanted[name]] for name in names}
     beside = partial(timed, shop, beside=make("DDIM"), steps=timed_steps, repeats=repeats)
-    ratios = {name: kept(CACHE, f"{mark}-{name}-time", partial(beside, make(name))) for name in names}
+    ratios = {name: kept(CACHE / f"{count}-{name}-time.json", mark, partial(beside, make(name)))
+              for name in names}  # fmt: skip
     if only:
         return
 
@@ -167,7 +170,7 @@ def main(only=(), quick=False):
         "curves": curves,
     }
     if quick:
-        (CACHE / "quick.json").write_text(json.dumps(results, indent=1))
+        write_json(CACHE / "quick.json", results)
     else:
         save_measured("schedulers", results)
 

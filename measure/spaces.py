@@ -10,7 +10,6 @@ docs/measured/spaces.json.
 """
 
 import argparse
-import hashlib
 import json
 from functools import cache, partial
 
@@ -21,7 +20,8 @@ from diffusers import DPMSolverMultistepScheduler, UNet2DConditionModel
 from helpers.denoising import decode, denoise, encode_picture, encode_prompts, to_pixels, to_uint8
 from helpers.judge import classify, load_pocket_judge
 from helpers.lesson import metrics
-from helpers.lesson.measured import kept, save_measured
+from helpers.lesson.cache import kept, mark
+from helpers.lesson.measured import made_from, save_measured
 from helpers.lesson.scores import FIRST, attribute_rates, prompts
 from helpers.lesson.spaces import BATCH, FOLDER, SPACES, load_space
 from helpers.models import ROOT, latent_shape
@@ -54,9 +54,9 @@ def components(space, minutes):
 
 
 @cache
-def mark(folder):
-    """Eight characters for weights in float16: with others, other figures."""
-    return hashlib.sha256((folder / "diffusion_pytorch_model.safetensors").read_bytes()).hexdigest()[:8]
+def origin(folder=None):
+    """The mark of what figures come from; with the weights in a folder that is not among models/."""
+    return mark(made_from("spaces", STEPS, FINAL, REFERENCE), *([folder] if folder else []))
 
 
 @cache
@@ -97,8 +97,11 @@ def painted(space, minutes, guidance, rows, hinted=False):
         embeddings = encode_prompts(parts, [few.captions[row] for row in some])
         return seen(decode(parts.vae, denoise(parts, embeddings, noise, guidance, STEPS)))
 
-    name = f"{mark(weights_of(space, minutes))}-{space}-{guidance:g}" + "-hinted" * hinted
-    done = [kept(CACHE, f"{name}-{some[0]:03}", partial(paint, some)) for some in rows.reshape(-1, CHUNK)]
+    name = f"{space}-{minutes}-{guidance:g}" + "-hinted" * hinted
+    done = [
+        kept(CACHE / f"{name}-{some[0]:03}.json", origin(weights_of(space, minutes)), partial(paint, some))
+        for some in rows.reshape(-1, CHUNK)
+    ]
     return joined(done)
 
 
@@ -129,7 +132,7 @@ def joined(parts):
 def figures(look, rows):
     """What stands in the file, of pictures for these of the prompts."""
     classes, features = np.array(look["classes"], np.int8), np.array(look["features"])
-    reference = kept(CACHE, "drawn-reference", partial(drawn, "reference"))["features"]
+    reference = kept(CACHE / "drawn-reference.json", origin(), partial(drawn, "reference"))["features"]
     rates = attribute_rates(classes, asked().rows[rows])
     return {
         "attributes_right": rates["mean"],
@@ -164,7 +167,7 @@ def floors():
     """Drawn pictures and the VAE's reconstructions, with as many pictures as the curve and the end have."""
     results = {}
     for kind in ("renders", "reconstructions"):
-        look = kept(CACHE, f"drawn-{kind}", partial(drawn, kind))
+        look = kept(CACHE / f"drawn-{kind}.json", origin(), partial(drawn, kind))
         for name, rows in zip(("curve", "end"), scenes()):
             some = {key: [look[key][row] for row in rows] for key in ("classes", "features")}
             results.setdefault(kind, {})[name] = figures(some, rows)
@@ -187,7 +190,8 @@ def main(only=()):
     torch.set_num_threads(1)
     results = {}
     for name in only or PARTS:
-        results[name] = PARTS[name]() if name in (*SPACES, "drawn") else kept(CACHE, name, PARTS[name])
+        whole = name in (*SPACES, "drawn")  # what keeps its own parts
+        results[name] = PARTS[name]() if whole else kept(CACHE / f"{name}.json", origin(), PARTS[name])
         print(f"{name}: {json.dumps(results[name])[:300]}", flush=True)
     if not only:
         save_measured("spaces", {"steps": STEPS, "guidance_scale": GUIDANCE, **results})

@@ -11,7 +11,6 @@ judge sees the kind and the colour that the prompt asks for. What is finished is
 run goes on from there.
 """
 
-import hashlib
 from functools import partial
 
 import numpy as np
@@ -20,9 +19,10 @@ from diffusers import DPMSolverMultistepScheduler
 from PIL import Image
 
 from helpers.judge import load_judge, marks
-from helpers.lesson.measured import kept, save_measured, weights_mark
+from helpers.lesson.cache import kept
+from helpers.lesson.measured import made_from, save_measured
 from helpers.models import ROOT
-from helpers.video.model import FOLDER, generate_videos, load_video_model, without_time
+from helpers.video.model import generate_videos, load_video_model, without_time
 from helpers.video.ruler import SHIFTS, change, likeness, top
 from worlds import planets as world
 from worlds import turning
@@ -77,18 +77,15 @@ def main():
     torch.set_num_threads(1)
     model, judge = load_video_model(), load_judge()
     model = model._replace(scheduler=DPMSolverMultistepScheduler.from_config(model.scheduler.config))
-    new = hashlib.sha256((FOLDER / "model.safetensors").read_bytes()).hexdigest()[:8]
-    old = weights_mark()
-    marks_of = {"joined": new, "drawn": f"{turning.STEP}-degrees", "alone": old, "still": old}
+    mark = made_from("video", STEPS, GUIDANCE, turning.STEP, SCENES)
     results = {"steps": STEPS, "guidance_scale": GUIDANCE, "drawn_degrees": turning.STEP,
                "shifts": SHIFTS.tolist()}  # fmt: skip
     for sort in SORTS:
         videos = []
         for number, scene in enumerate(SCENES):
             for seed in SEEDS:
-                name = f"{marks_of[sort]}-{sort}-{number}-{seed}"
                 measure = partial(measured, sort, model, scene, seed, judge)
-                videos.append(kept(CACHE, name, measure))
+                videos.append(kept(CACHE / f"{sort}-{number}-{seed}.json", mark, measure))
         results[sort] = summary(videos)
         shown = {name: round(value, 2) for name, value in results[sort].items() if name != "likeness"}
         print(sort, shown, flush=True)

@@ -81,20 +81,13 @@ def test_clip_can_stand_in_for_the_judge():
 
 def test_measured_results_come_back_rounded(tmp_path, monkeypatch):
     monkeypatch.setattr(measured, "FOLDER", tmp_path)
+    monkeypatch.setitem(measured.ABOUT, "thing", ("pocket-clip",))
     measured.save_measured("thing", {"a": [0.123456, 2], "b": {"c": 12345.6}})
     assert measured.load_measured("thing") == {"a": [0.123, 2], "b": {"c": 12300.0}}
     made = json.loads((tmp_path / "thing.json").read_text())["made"]
     assert made["script"] == "python -m measure.thing"
     with pytest.raises(ModelError, match="python -m measure.other"):
         measured.load_measured("other")
-
-
-def test_an_interrupted_script_goes_on_with_what_it_kept(tmp_path):
-    runs = []
-    for _ in range(2):
-        made = measured.kept(tmp_path / "new", "part", lambda: runs.append(1) or {"rate": 0.5})
-        assert made == {"rate": 0.5}
-    assert len(runs) == 1
 
 
 def test_every_measured_file_has_its_script():

@@ -1,19 +1,33 @@
 """Measurements that take longer than a reader waits: made by a script, kept as JSON in docs/measured/.
 
-`python -m measure.NAME` makes docs/measured/NAME.json; a notebook shows the command beside the figure.
+`python -m measure.NAME` makes docs/measured/NAME.json; a notebook shows the command beside the figure. Each
+file holds the mark of the weights that it is about: with others, it has to be made anew.
 """
 
 import datetime
-import hashlib
 import json
 import platform
 
 import torch
 
 from helpers.errors import ModelError
-from helpers.models import POCKET, ROOT
+from helpers.lesson import cache
+from helpers.models import ROOT
 
 FOLDER = ROOT / "docs" / "measured"
+ABOUT = {  # the folders of models/ that each script measures, or measures by
+    "clip": ("pocket-clip",),
+    "guidance": ("pocket-planets", "pocket-judge"),
+    "negative_prompts": ("pocket-planets", "pocket-judge"),
+    "prediction_types": ("pocket-planets", "pocket-judge"),
+    "schedulers": ("pocket-planets", "pocket-judge"),
+    "sounds": ("pocket-sounds",),
+    "spaces": ("pocket-spaces", "pocket-planets", "pocket-judge"),
+    "training": ("pocket-planets", "pocket-clip", "pocket-judge"),
+    "unet_time": ("pocket-planets",),
+    "variations": ("pocket-planets", "pocket-judge"),
+    "video": ("pocket-video", "pocket-planets", "pocket-judge"),
+}
 
 
 def load_measured(name):
@@ -26,32 +40,21 @@ def load_measured(name):
 
 def save_measured(name, results):
     """Write results (dicts, lists, numbers), to three significant digits, and what made them when."""
-    made = {"script": f"python -m measure.{name}", "date": datetime.date.today().isoformat(),
-            "machine": platform.machine(), "torch": torch.__version__.split("+")[0]}
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"made": made, "results": _rounded(results)}, indent=1)
-    (FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    made = {"script": f"python -m measure.{name}", "weights": cache.weights_mark(*ABOUT[name]),
+            "date": datetime.date.today().isoformat(), "machine": platform.machine(),
+            "torch": torch.__version__.split("+")[0]}  # fmt: skip
+    cache.write_json(FOLDER / f"{name}.json", {"made": made, "results": rounded(results)})
 
 
-def weights_mark():
-    """Eight characters that stand for the pocket model's U-Net: with other weights, other figures."""
-    weights = ROOT / POCKET / "unet" / "diffusion_pytorch_model.safetensors"
-    return hashlib.sha256(weights.read_bytes()).hexdigest()[:8]
+def made_from(name, *settings):
+    """The mark of what a script's figures come from: weights, the painter, and settings."""
+    return cache.mark(cache.weights_mark(*ABOUT[name]), cache.painter_mark(), *settings)
 
 
-def kept(folder, name, make):
-    """What `make` returns, kept as JSON in `folder`, so that an interrupted script goes on where it was."""
-    file = folder / f"{name}.json"
-    if not file.is_file():
-        made = make()
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(made))
-    return json.loads(file.read_text())
-
-
-def _rounded(value):
+def rounded(value):
+    """Nested figures to three significant digits."""
     if isinstance(value, dict):
-        return {str(key): _rounded(each) for key, each in value.items()}
+        return {str(key): rounded(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(each) for each in value]
+        return [rounded(each) for each in value]
     return float(f"{value:.3g}") if isinstance(value, float) else value

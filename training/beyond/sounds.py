@@ -20,6 +20,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 import training
 from helpers.denoising import denoise, encode_prompts
+from helpers.lesson import cache
 from helpers.lesson.trainings import CAPTION_DROPOUT
 from helpers.models import Components
 from helpers.sound.hearing import hear
@@ -111,16 +112,18 @@ def training_scene(rng):
 
 def load_sounds():
     """(spectrograms, float16 (SOUNDS, 1, 64, 32); their scenes), made once and kept."""
-    file = training.CACHE / "sounds.npy"
     rng = np.random.default_rng(0)
     scenes = [training_scene(rng) for _ in range(SOUNDS)]
-    if not file.exists():
+
+    def make():
         print(f"sounds: making {SOUNDS} sounds", flush=True)
         parts = [scenes[i : i + 100] for i in range(0, SOUNDS, 100)]
         made = [to_spectrogram([world.synthesise(scene, rng) for scene in part]).half() for part in parts]
-        file.parent.mkdir(parents=True, exist_ok=True)
-        np.save(file, torch.cat(made).numpy())
-    return np.load(file), scenes
+        return {"spectrograms": torch.cat(made).numpy()}
+
+    tried = to_spectrogram([world.synthesise(scene, np.random.default_rng(1)) for scene in scenes[:8]])
+    made_from = cache.mark(SOUNDS, scenes, tried.half().numpy().tobytes())
+    return cache.kept_arrays(training.CACHE / "sounds.npz", made_from, make)["spectrograms"], scenes
 
 
 def new_words():

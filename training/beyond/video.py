@@ -20,6 +20,7 @@ from tqdm.auto import tqdm
 
 import training
 from helpers.denoising import denoise, encode_prompts
+from helpers.lesson import cache
 from helpers.lesson.trainings import CAPTION_DROPOUT
 from helpers.models import Components
 from helpers.video.model import PLACES, VideoUNet, new_layers
@@ -69,15 +70,15 @@ def load_videos(mark):
     They are made in another process: with torch 2.13 on a CPU, the first backward pass after the VAE's
     encoder had run in this one broke off with a segmentation fault.
     """
-    file = training.CACHE / "video" / "latents.npz"
-    mark = f"{mark}, {turning.FRAMES} frames, {turning.STEP} degrees"
-    if not file.exists() or np.load(file)["mark"] != mark or len(np.load(file)["latents"]) != COUNT:
-        file.parent.mkdir(parents=True, exist_ok=True)
+
+    def make():
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             drawn = list(tqdm(pool.imap(draw_latents, range(COUNT)), "drawing videos", COUNT, mininterval=5))
-        latents, attributes = map(np.stack, zip(*drawn))
-        np.savez(file, latents=latents, attributes=attributes, mark=mark)
-    kept = np.load(file)
+        return dict(zip(("latents", "attributes"), map(np.stack, zip(*drawn))))
+
+    painted = turning.draw(0)[0].tobytes()
+    made_from = cache.mark(mark, cache.painter_mark(), painted, turning.FRAMES, turning.STEP, COUNT)
+    kept = cache.kept_arrays(training.CACHE / "video" / "latents.npz", made_from, make)
     return kept["latents"], kept["attributes"]
 
 

@@ -9,7 +9,6 @@ every scale.
 """
 
 import argparse
-import json
 import os
 import platform
 import time
@@ -19,6 +18,8 @@ import torch
 
 import training
 from helpers.lesson import metrics
+from helpers.lesson.cache import mark, write_json
+from helpers.lesson.measured import rounded
 from helpers.lesson.scores import FIRST, SEEDS, attribute_rates, marked, prompts
 from helpers.models import POCKET, settings
 from training.evaluation import card, report
@@ -27,6 +28,7 @@ from training.pocket import data
 from worlds import planets as world
 
 MODEL = training.MODELS / "pocket-planets"
+MEASURED = ("pocket-planets", "pocket-judge", "pocket-clip")  # whose weights the figures are about
 OPEN = {"a planet": ("kind", "size", "background"), "an explorer": ("figure", "place", "time")}
 FORMS = {
     "full": {"seen": 1002, "held_out": 402, "unguided": 251,
@@ -195,15 +197,6 @@ def machine(device):
     return found | {"gpu": torch.cuda.get_device_name()} if device == "cuda" else found
 
 
-def rounded(value):
-    """Nested figures to three significant digits."""
-    if isinstance(value, dict):
-        return {name: rounded(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [rounded(each) for each in value]
-    return float(f"{value:.3g}") if isinstance(value, float) else value
-
-
 def main(quick=False, processes=2):
     form, start = "quick" if quick else "full", time.monotonic()
     workers = Workers(processes)
@@ -212,6 +205,7 @@ def main(quick=False, processes=2):
     megabytes = sum(file.stat().st_size for file in training.MODELS.rglob("*") if file.is_file()) / 1e6
     results = rounded({
         "form": form,
+        "weights": mark(*(training.MODELS / folder for folder in MEASURED)),
         "machine": machine(workers.device),
         "minutes": (time.monotonic() - start) / 60,
         "settings": settings(POCKET) | {"scheduler": "PNDMScheduler", "ddim_steps": DDIM_STEPS},
@@ -221,7 +215,7 @@ def main(quick=False, processes=2):
     })  # fmt: skip
     results["bars"] = report.bars(results)
     if not quick:
-        (MODEL / "evaluation.json").write_text(json.dumps(results, indent=1) + "\n")
+        write_json(MODEL / "evaluation.json", results)
         card.write(results)
     print(report.summary(results))
 

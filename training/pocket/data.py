@@ -41,6 +41,11 @@ def load():
         raise SystemExit("There are no training pictures yet: run `python -m training data` first.") from None
     missing = np.flatnonzero(attributes[:, 0] == MISSING)
     count = missing[0] if len(missing) else len(attributes)
+    for row in {0, count // 2, max(0, count - 1)} if count else ():
+        if not np.array_equal(draw(int(row))[0], pictures[row]):
+            raise SystemExit(
+                "The training pictures are another painter's: run `python -m training data --fresh`."
+            )
     return pictures[:count], attributes[:count]
 
 
@@ -82,8 +87,12 @@ def fill_rows(folder, rows):
     return len(rows)
 
 
-def main(count=60_000, processes=1):
+def main(count=60_000, processes=1, fresh=False):
+    """Draws what is missing of `count` pictures; all of them, and their latents later, if `fresh`."""
     training.CACHE.mkdir(parents=True, exist_ok=True)
+    if fresh:
+        for name in ("pictures.npy", "attributes.npy", "latents.npy", "latents.sha256"):
+            (training.CACHE / name).unlink(missing_ok=True)
     growing_array(training.CACHE / "pictures.npy", (count, world.SIZE, world.SIZE, 3), np.uint8, fill=0)
     attributes = growing_array(
         training.CACHE / "attributes.npy", (count, len(world.ATTRIBUTES)), np.int8, fill=MISSING

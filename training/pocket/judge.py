@@ -17,6 +17,7 @@ from tqdm.auto import tqdm
 
 import training
 from helpers.judge import Judge, classify, load_pocket_judge
+from helpers.lesson import cache
 from training import loop
 from training.pocket import data, vae
 from worlds import planets as world
@@ -85,31 +86,34 @@ def load(folder=FOLDER, device="cpu"):
 
 def held_out_pictures():
     """Renders of the combinations that the model's training set lacks, drawn once and kept."""
-    path = training.CACHE / "judge" / "held_out.npz"
-    if not path.exists():
+
+    def make():
         drawn = [data.draw(SEEDS + i, held_out=True) for i in tqdm(range(HELD_OUT), desc="held-out pictures")]
-        pictures, attributes = map(np.stack, zip(*drawn))
-        np.savez(path, pictures=pictures, attributes=attributes)
-    kept = np.load(path)
+        return dict(zip(("pictures", "attributes"), map(np.stack, zip(*drawn))))
+
+    file = training.CACHE / "judge" / "held_out.npz"
+    kept = cache.kept_arrays(file, cache.mark(cache.painter_mark(), SEEDS, HELD_OUT), make)
     return kept["pictures"], kept["attributes"]
 
 
 @torch.no_grad()
 def reconstructions(pictures, device):
     """Pictures (uint8) through the VAE and back, with a little noise on the latents; kept for a later run."""
-    autoencoder, mark = vae.load_vae()
-    path = training.CACHE / "judge" / "reconstructions.npz"
-    if path.exists() and str(np.load(path)["mark"]) == mark:
-        return np.load(path)["pictures"]
-    autoencoder.to(device)
-    rebuilt = []
-    for start in tqdm(range(0, len(pictures), 16), desc="reconstructions"):
-        latents = autoencoder.encode(data.to_pixels(pictures[start : start + 16], device)).latent_dist.mean
-        noise = torch.rand(len(latents), 1, 1, 1, device=device) * 0.15 * latents.std()
-        rebuilt.append(data.to_uint8(autoencoder.decode(latents + noise * torch.randn_like(latents)).sample))
-    rebuilt = np.concatenate(rebuilt)
-    np.savez(path, pictures=rebuilt, mark=mark)
-    return rebuilt
+    autoencoder = vae.load_vae()[0].to(device)
+
+    def make():
+        rebuilt = []
+        for start in tqdm(range(0, len(pictures), 16), desc="reconstructions"):
+            pixels = data.to_pixels(pictures[start : start + 16], device)
+            latents = autoencoder.encode(pixels).latent_dist.mean
+            noise = torch.rand(len(latents), 1, 1, 1, device=device) * 0.15 * latents.std()
+            noisy = latents + noise * torch.randn_like(latents)
+            rebuilt.append(data.to_uint8(autoencoder.decode(noisy).sample))
+        return {"pictures": np.concatenate(rebuilt)}
+
+    file = training.CACHE / "judge" / "reconstructions.npz"
+    made_from = cache.mark(autoencoder, np.asarray(pictures).tobytes())
+    return cache.kept_arrays(file, made_from, make)["pictures"]
 
 
 def gather(device):
