@@ -150,6 +150,42 @@ def test_a_time_budget_overrides_the_presets_steps():
         command.arguments(["no-such-stage"])
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["proteins", "--kl", "3"],
+        ["proteins", "--count", "5"],
+        ["data", "--steps", "5"],
+        ["unet", "--kl", "3"],
+        ["tokenizer", "--minutes", "1"],
+        ["in-pixels", "--processes", "2"],
+    ],
+)
+def test_an_option_that_a_stage_has_no_use_for_is_refused(words, capsys):
+    with pytest.raises(SystemExit):
+        command.arguments(words)
+    assert f"stage {words[0]} has no use for {words[1]}: leave it out." in capsys.readouterr().err
+
+
+def test_all_stages_get_those_of_the_options_that_they_use():
+    options = command.arguments(["all", "--count", "9", "--kl", "3", "--fresh", "--processes", "2"])
+    assert command.passed_on(options, "data") == ["--count", "9", "--fresh", "--processes", "2"]
+    assert command.passed_on(options, "vae") == ["--fresh", "--kl", "3.0", "--processes", "2"]
+    assert command.passed_on(options, "tokenizer") == ["--fresh"]
+    assert set(command.USES) == {*command.STAGES, *command.APART}
+
+
+def test_fresh_reaches_what_was_kept(folders):
+    data.main(count=2)
+    np.save(training.CACHE / "latents.npy", np.zeros(3))
+    made = (training.CACHE / "pictures.npy").stat().st_mtime_ns
+    data.main(count=2)
+    assert (training.CACHE / "pictures.npy").stat().st_mtime_ns == made
+    data.main(count=2, fresh=True)
+    assert (training.CACHE / "pictures.npy").stat().st_mtime_ns != made
+    assert not (training.CACHE / "latents.npy").exists()
+
+
 def test_pictures_go_on_where_they_stopped(folders):
     data.main(count=3)
     first = np.array(data.load()[0])

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 
 STAGES = {  # in order
     "data": "draw the training pictures",
@@ -26,6 +27,20 @@ APART = {  # not part of the pocket model: what notebooks 11 and 12 compare and 
     "sounds": "tones and syllables, as spectrograms (notebook 12)",
 }
 LAUNCHED = ("clip", "vae", "latents", "decoder", "unet", "judge")  # can use several processes
+SETTINGS = ("steps", "minutes", "batch", "lr", "seed", "precision")
+TRAINED = {"preset", "fresh", *SETTINGS}
+USES = {  # the options of each stage
+    "data": {"count", "processes", "fresh"},
+    "tokenizer": {"fresh"},  # it always starts anew
+    "clip": {"processes", *TRAINED},
+    "vae": {"processes", "kl", *TRAINED},
+    "latents": {"processes", "preset", "fresh", "precision"},
+    "decoder": {"processes", *TRAINED},
+    "unet": {"processes", "attention", "warm", *TRAINED},
+    "judge": {"processes", *TRAINED},
+    "evaluate": {"processes", "preset"},  # it takes a GPU if there is one
+    **dict.fromkeys(APART, TRAINED),
+}
 
 
 def arguments(argv=None):
@@ -42,7 +57,7 @@ def arguments(argv=None):
     parser.add_argument("--preset", choices=("cpu", "gpu"), help="settings; default: gpu if there is one")
     parser.add_argument("--processes", type=int, default=1, help="processes of one thread each, on a CPU")
     parser.add_argument(
-        "--fresh", action="store_true", help="start anew instead of going on from the checkpoint"
+        "--fresh", action="store_true", help="start anew: no checkpoint, nothing that was kept"
     )
     data = parser.add_argument_group("data")
     data.add_argument("--count", type=int, default=60_000, help="training pictures")
@@ -58,14 +73,29 @@ def arguments(argv=None):
         "--attention", choices=("all", "low"), default="all", help="unet: levels that see the text"
     )
     training.add_argument("--warm", action="store_true", help="unet: start from the weights in models/")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    given = {name for name, value in vars(options).items() if value != parser.get_default(name)} - {"stage"}
+    if options.stage != "all" and (useless := sorted(given - USES[options.stage])):
+        told = " and ".join(f"--{name}" for name in useless)
+        uses = ", ".join(f"--{name}" for name in sorted(USES[options.stage]))
+        leave = "leave it out" if len(useless) == 1 else "leave them out"
+        parser.error(f"stage {options.stage} has no use for {told}: {leave}. It takes {uses}.")
+    options.given = given
+    return options
+
+
+def passed_on(options, stage):
+    """Those of the options given that a stage has a use for, as words of a command line."""
+    words = []
+    for name in sorted(options.given & USES[stage]):
+        value = getattr(options, name)
+        words += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+    return words
 
 
 def settings_for(stage_settings, options):
     """The preset's settings with the options given; a time budget alone means as many steps as fit."""
-    given = {
-        name: getattr(options, name) for name in ("steps", "minutes", "batch", "lr", "seed", "precision")
-    }
+    given = {name: getattr(options, name) for name in SETTINGS}
     given = {name: value for name, value in given.items() if value is not None}
     if "minutes" in given:
         given.setdefault("steps", 10_000_000)
@@ -73,61 +103,31 @@ def settings_for(stage_settings, options):
 
 
 def run(options):
-    if options.stage == "data":
-        from training.pocket import data
+    """Run one stage here; the modules are imported by the process that needs them."""
+    from training.beyond import proteins, sounds, spaces, video
+    from training.evaluation import evaluate
+    from training.pocket import clip, data, judge, tokenizer, unet, vae
 
-        data.main(options.count, options.processes)
-    elif options.stage == "tokenizer":
-        from training.pocket import tokenizer
+    def trained(main, settings, *more):
+        main(settings_for(settings, options), options.preset, options.fresh, *more)
 
-        tokenizer.main()
-    elif options.stage == "clip":
-        from training.pocket import clip
-
-        clip.main(settings_for(clip.SETTINGS, options), options.preset, options.fresh)
-    elif options.stage == "vae":
-        from training.pocket import vae
-
-        vae.main(settings_for(vae.SETTINGS, options), options.preset, options.fresh, options.kl)
-    elif options.stage == "latents":
-        from training.pocket import vae
-
-        vae.latents_main(settings_for(vae.SETTINGS, options), options.preset)
-    elif options.stage == "decoder":
-        from training.pocket import vae
-
-        vae.decoder_main(settings_for(vae.DECODER_SETTINGS, options), options.preset, options.fresh)
-    elif options.stage == "unet":
-        from training.pocket import unet
-
-        settings = settings_for(unet.SETTINGS, options)
-        unet.main(settings, options.preset, options.fresh, options.attention, options.warm)
-    elif options.stage == "judge":
-        from training.pocket import judge
-
-        judge.main(settings_for(judge.SETTINGS, options), options.preset, options.fresh)
-    elif options.stage in ("in-latents", "in-pixels"):
-        from training.beyond import spaces
-
-        space = options.stage.removeprefix("in-")
-        spaces.main(space, settings_for(spaces.SETTINGS[space], options), options.preset, options.fresh)
-    elif options.stage == "proteins":
-        from training.beyond import proteins
-
-        settings = settings_for(proteins.SETTINGS, options)
-        proteins.main(settings, options.preset, options.fresh)
-    elif options.stage == "video":
-        from training.beyond import video
-
-        video.main(settings_for(video.SETTINGS, options), options.preset, options.fresh)
-    elif options.stage == "sounds":
-        from training.beyond import sounds
-
-        sounds.main(settings_for(sounds.SETTINGS, options), options.preset, options.fresh)
-    elif options.stage == "evaluate":
-        from training.evaluation import evaluate
-
-        evaluate.main(processes=max(2, options.processes))
+    stages = {
+        "data": lambda: data.main(options.count, options.processes, options.fresh),
+        "tokenizer": tokenizer.main,
+        "clip": lambda: trained(clip.main, clip.SETTINGS),
+        "vae": lambda: trained(vae.main, vae.SETTINGS, options.kl),
+        "latents": lambda: trained(vae.latents_main, vae.SETTINGS),
+        "decoder": lambda: trained(vae.decoder_main, vae.DECODER_SETTINGS),
+        "unet": lambda: trained(unet.main, unet.SETTINGS, options.attention, options.warm),
+        "judge": lambda: trained(judge.main, judge.SETTINGS),
+        "evaluate": lambda: evaluate.main(processes=max(2, options.processes)),
+        "in-latents": lambda: trained(partial(spaces.main, "latents"), spaces.SETTINGS["latents"]),
+        "in-pixels": lambda: trained(partial(spaces.main, "pixels"), spaces.SETTINGS["pixels"]),
+        "proteins": lambda: trained(proteins.main, proteins.SETTINGS),
+        "video": lambda: trained(video.main, video.SETTINGS),
+        "sounds": lambda: trained(sounds.main, sounds.SETTINGS),
+    }
+    stages[options.stage]()
 
 
 def call(command):
@@ -140,20 +140,20 @@ def call(command):
 
 
 def main():
-    options, given = arguments(), sys.argv[1:]
+    options = arguments()
     if options.preset is None:
         import torch
 
         options.preset = "gpu" if torch.cuda.is_available() else "cpu"
     if options.stage == "all":
-        given.remove("all")
         for stage in STAGES:
             print(f"== {stage}: {STAGES[stage]}", flush=True)
-            call([sys.executable, "-m", "training", stage, *given])
+            call([sys.executable, "-m", "training", stage, *passed_on(options, stage)])
     elif options.processes > 1 and options.stage in LAUNCHED and "LOCAL_RANK" not in os.environ:
         # `accelerate launch --cpu` starts one process only; torch's launcher starts all of them.
         launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(options.processes)]
-        call([*launcher, "-m", "training", *given, "--preset", options.preset])
+        preset = [] if "preset" in options.given else ["--preset", options.preset]
+        call([*launcher, "-m", "training", options.stage, *passed_on(options, options.stage), *preset])
     else:
         run(options)
 

@@ -133,6 +133,9 @@ def main(settings, preset="cpu", fresh=False):
     accelerator = loop.start(settings, cpu=preset == "cpu")
     run = loop.Run("judge", Judge(world.ATTRIBUTES), settings, accelerator, fresh)
     judge, ema, device = run.model, run.ema, accelerator.device
+    if fresh and accelerator.is_main_process:
+        for name in ("held_out.npz", "reconstructions.npz"):
+            (training.CACHE / "judge" / name).unlink(missing_ok=True)
     with accelerator.main_process_first():  # it draws and keeps what the other processes then read
         sources = gather(device)
     unseen, wanted = data.fresh(500)

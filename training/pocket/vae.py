@@ -184,15 +184,16 @@ def encoder_mark(vae):
     return hashlib.sha256(b"".join(w.detach().half().cpu().numpy().tobytes() for w in weights)).hexdigest()
 
 
-def latents_main(settings, preset="cpu"):
+def latents_main(settings, preset="cpu", fresh=False):
     """Writes latents.npy, float16 (N, 2, 4, 16, 16): each picture's mean and standard deviation."""
     accelerator = loop.start(settings, cpu=preset == "cpu")
     vae, mark = load_vae()
     pictures, _ = data.load()
     path, mark_path = training.CACHE / "latents.npy", training.CACHE / "latents.sha256"
     if accelerator.is_main_process:
-        if path.exists() and (not mark_path.exists() or mark_path.read_text() != mark):
-            path.unlink()  # they are another autoencoder's
+        another = not mark_path.exists() or mark_path.read_text() != mark  # they are another autoencoder's
+        if path.exists() and (fresh or another):
+            path.unlink()
         side = pictures.shape[1] // 8
         data.growing_array(path, (len(pictures), 2, 4, side, side), np.float16, fill=np.nan).flush()
         mark_path.write_text(mark)
