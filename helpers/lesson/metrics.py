@@ -1,11 +1,10 @@
 """Measures of generated pictures: intervals, distances between sets of features, memory, diversity."""
 
 import numpy as np
+from scipy import stats
 
-Z95 = 1.959964  # two-sided 95 % point of the normal distribution
 
-
-def wilson(successes, n, z=Z95):
+def wilson(successes, n):
     """The 95 % interval (low, high) of a rate, by Wilson's score (Wilson 1927, JASA 22).
 
     Unlike mean ± 1.96 standard errors it stays inside 0–1 and is right near the ends.
@@ -13,12 +12,8 @@ def wilson(successes, n, z=Z95):
     """
     if n <= 0 or not 0 <= successes <= n:
         raise ValueError(f"{successes} successes of {n} is no rate: give 0 <= successes <= n and n > 0.")
-    rate, shrink = successes / n, 1 + z**2 / n
-    middle = (rate + z**2 / (2 * n)) / shrink
-    half = z / shrink * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
-    low = middle - half if successes > 0 else 0.0  # exactly, where rounding would leave 1e-17
-    high = middle + half if successes < n else 1.0
-    return float(low), float(high)
+    interval = stats.binomtest(successes, n).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def bootstrap(values, statistic=np.mean, draws=1000, seed=0):
@@ -26,10 +21,12 @@ def bootstrap(values, statistic=np.mean, draws=1000, seed=0):
 
     A row is what was drawn independently: for a mean over the attributes of a picture, a row is a picture.
     """
-    values, rng = np.asarray(values), np.random.default_rng(seed)
-    drawn = [statistic(values[rng.integers(len(values), size=len(values))]) for _ in range(draws)]
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return float(low), float(high)
+    values = np.asarray(values)
+    found = stats.bootstrap(
+        (np.arange(len(values)),), lambda rows: statistic(values[rows]), vectorized=False, n_resamples=draws,
+        method="percentile", random_state=np.random.default_rng(seed),
+    ).confidence_interval  # fmt: skip
+    return float(found.low), float(found.high)
 
 
 def rate(right):
@@ -126,9 +123,7 @@ def mean_distance(features):
 
 def entropy(labels):
     """Entropy in bits of a 1-d array of labels (plug-in estimate)."""
-    counts = np.unique(np.asarray(labels), return_counts=True)[1]
-    shares = counts / counts.sum()
-    return float(-(shares * np.log2(shares)).sum())
+    return float(stats.entropy(np.unique(np.asarray(labels), return_counts=True)[1], base=2))
 
 
 def psnr(x, y):

@@ -4,6 +4,7 @@ Angles are (..., n, 3) in degrees, as in helpers.proteins.model; positions are i
 """
 
 import numpy as np
+from scipy.spatial.distance import jensenshannon
 
 # Bond lengths (Å) and angles (degrees) of a backbone: Engh & Huber 1991, Acta Cryst. A47, 392-400.
 BONDS = {"N": 1.329, "CA": 1.458, "C": 1.525}  # from the atom before, along N, CA, C, N, ...
@@ -120,10 +121,8 @@ def distance(angles, others):
 
     Lin 1991, IEEE Trans. Inf. Theory 37, 145-151; the root of the divergence, with logarithms to base 2.
     """
-    p, q = ramachandran(angles), ramachandran(others)
-    mean = (p + q) / 2
-    parts = [np.sum(x[x > 0] * np.log2(x[x > 0] / mean[x > 0])) for x in (p, q)]
-    return (sum(parts) / 2) ** 0.5
+    plots = ramachandran(angles).ravel(), ramachandran(others).ravel()
+    return float(jensenshannon(*plots, base=2))
 
 
 def nearest(angles, known):
