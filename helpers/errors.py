@@ -50,11 +50,11 @@ def check_size(height, width, pixels_per_latent):
             raise InputError(f"The {name} {pixels!r} is not a multiple of {factor} pixels: take {near}.")
 
 
-def check_steps(num_inference_steps, num_train_timesteps=1000):
-    """Raise InputError unless the number of steps is an integer from 1 to the model's training steps."""
-    if not _is_int(num_inference_steps) or not 1 <= num_inference_steps <= num_train_timesteps:
+def check_steps(num_inference_steps):
+    """Raise InputError unless the number of steps is an integer from 1 to the 1000 of the training."""
+    if not _is_int(num_inference_steps) or not 1 <= num_inference_steps <= 1000:
         raise InputError(
-            f"The number of steps must be a whole number from 1 to {num_train_timesteps}, "
+            "The number of steps must be a whole number from 1 to 1000, "
             f"not {num_inference_steps!r}: 30 is a good start."
         )
 

@@ -15,7 +15,7 @@ from diffusers import AutoencoderKL, SchedulerMixin, UNet2DConditionModel
 from huggingface_hub import model_info, snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors import SafetensorError, safe_open
-from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from helpers.errors import InputError, ModelError, check_size, clear_memory_error
@@ -132,6 +132,15 @@ def load_clip(model=POCKET):
     return clip, _load(CLIPTokenizer, folder, ""), _load(CLIPImageProcessor, folder, "")
 
 
+def load_trained(network_class, folder, stage):
+    """A network that a stage of `python -m training` made: in float32, on the CPU, without gradients.
+
+    Raises ModelError, which names the stage, for missing, damaged or incomplete weights.
+    """
+    mend = f"run `python -m training {stage}`"
+    return _load_network(network_class, folder.parent, folder.name, "cpu", torch.float32, mend)
+
+
 def pixels_per_latent(vae):
     """How many pixels a side one latent stands for: every block of the VAE but the last halves the size."""
     return 2 ** (len(vae.config.block_out_channels) - 1)
@@ -208,23 +217,25 @@ def _scheduler_class(folder):
         ) from error
 
 
-def _load_network(network_class, folder, part, device, dtype):
+def _load_network(network_class, folder, part, device, dtype, mend=None):
     """Load a network after a look at its weights file, for the libraries fill gaps with random numbers.
 
     The number format is set afterwards, by torch: the name of that option of `from_pretrained` changed from
     `torch_dtype` to `dtype` after diffusers 0.39, and the `.to` of diffusers 0.42 warns without a cause.
     """
-    file = folder / part / WEIGHTS[part]
+    mend = mend or _how_to_mend(folder)
+    kind = "text_encoder" if issubclass(network_class, PreTrainedModel) else "unet"
+    file = folder / part / WEIGHTS[kind]
     if not file.is_file():
-        raise ModelError(f"The weights file {_shown(file)} is missing: {_how_to_mend(folder)}.")
+        raise ModelError(f"The weights file {_shown(file)} is missing: {mend}.")
     try:
         with safe_open(file, framework="pt"):
             pass
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"The weights file {_shown(file)} is damaged: {_how_to_mend(folder)}.") from error
+        raise ModelError(f"The weights file {_shown(file)} is damaged: {mend}.") from error
     network, loaded = _load(network_class, folder, part, use_safetensors=True, output_loading_info=True)
     if loaded["missing_keys"]:
-        raise ModelError(f"The weights file {_shown(file)} is incomplete: {_how_to_mend(folder)}.")
+        raise ModelError(f"The weights file {_shown(file)} is incomplete: {mend}.")
     network = network.eval().requires_grad_(False)
     return torch.nn.Module.to(network, device, dtype)
 

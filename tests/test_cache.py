@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import training
+from helpers.errors import ModelError
 from helpers.lesson import cache, measured
 from helpers.models import POCKET, load_components
 from training.beyond import sounds
@@ -103,7 +104,7 @@ def test_pictures_of_another_painter_are_not_trained_on(tmp_path, monkeypatch):
     assert len(data.load()[0]) == 2
     render = data.world.render
     monkeypatch.setattr(data.world, "render", lambda scene, rng: 255 - render(scene, rng))
-    with pytest.raises(SystemExit, match="another painter's: run `python -m training data --fresh`"):
+    with pytest.raises(ModelError, match="another painter's: run `python -m training data --fresh`"):
         data.load()
     data.main(count=2, fresh=True)
     assert len(data.load()[0]) == 2

@@ -57,7 +57,7 @@ def test_a_missing_judge_says_how_to_train_one(tmp_path):
 
 def test_a_judge_of_another_world_is_refused(tmp_path):
     judge.save(judge.Judge({"view": ("space", "surface")}), tmp_path)
-    with pytest.raises(ValueError, match="another world"):
+    with pytest.raises(ModelError, match="another world"):
         judge.load(tmp_path)
 
 

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer
 
 import training
+from helpers.errors import ModelError
 from helpers.lesson.trainings import ema_decay, lr_scale, update_ema
 from training import __main__ as command
 from training import loop
@@ -203,7 +204,7 @@ def test_pictures_go_on_where_they_stopped(folders):
 def test_stages_say_what_is_missing(folders):
     for needs, stage in ((data.load, "data"), (vae.load_vae, "vae"), (vae.load_latents, "latents"),
                          (clip.load_text_encoder, "clip"), (tokenizer.load, "tokenizer")):  # fmt: skip
-        with pytest.raises(SystemExit, match=f"python -m training {stage}"):
+        with pytest.raises(ModelError, match=f"python -m training {stage}"):
             needs()
 
 
@@ -258,5 +259,5 @@ def test_every_stage_in_miniature(folders, monkeypatch):
     }  # fmt: skip
 
     (training.CACHE / "latents.sha256").write_text("another autoencoder")
-    with pytest.raises(SystemExit, match="python -m training latents"):
+    with pytest.raises(ModelError, match="python -m training latents"):
         vae.load_latents()

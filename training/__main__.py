@@ -8,6 +8,8 @@ import sys
 from dataclasses import replace
 from functools import partial
 
+from helpers.errors import ModelError
+
 STAGES = {  # in order
     "data": "draw the training pictures",
     "tokenizer": "learn the tokens from captions",
@@ -127,7 +129,10 @@ def run(options):
         "video": lambda: trained(video.main, video.SETTINGS),
         "sounds": lambda: trained(sounds.main, sounds.SETTINGS),
     }
-    stages[options.stage]()
+    try:
+        stages[options.stage]()
+    except ModelError as error:
+        sys.exit(str(error))
 
 
 def call(command):

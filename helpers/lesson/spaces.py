@@ -9,8 +9,8 @@ import torch
 from diffusers import UNet2DConditionModel
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 
-from helpers.errors import InputError, ModelError
-from helpers.models import POCKET, ROOT, load_components
+from helpers.errors import InputError
+from helpers.models import POCKET, ROOT, load_components, load_trained
 
 FOLDER = ROOT / "models" / "pocket-spaces"
 SPACES = ("latents", "pixels")
@@ -62,12 +62,8 @@ def load_space(space, folder=FOLDER):
     """
     if space not in SPACES:
         raise InputError(f'There is no space "{space}": take "latents" or "pixels".')
-    if not (folder / space / "diffusion_pytorch_model.safetensors").is_file():
-        raise ModelError(
-            f"models/{folder.name}/{space} has no weights: train it with `python -m training in-{space}`."
-        )
     components = load_components(POCKET, torch.device("cpu"), torch.float32)
-    unet = UNet2DConditionModel.from_pretrained(folder / space).float().eval().requires_grad_(False)
+    unet = load_trained(UNet2DConditionModel, folder / space, f"in-{space}")
     if space == "latents":
         return components._replace(unet=unet)
     space = PixelSpace.from_config(PixelSpace.load_config(folder / "pixel-space"))

@@ -15,8 +15,8 @@ from diffusers.configuration_utils import register_to_config
 from diffusers.models.embeddings import TimestepEmbedding, Timesteps
 from torch import nn
 
-from helpers.errors import InputError, ModelError
-from helpers.models import ROOT
+from helpers.errors import InputError
+from helpers.models import ROOT, load_trained
 from helpers.proteins.backbones import structure
 
 FOLDER = ROOT / "models" / "pocket-proteins"
@@ -125,6 +125,4 @@ class Block(nn.Module):
 
 def load_protein_net(device="cpu"):
     """The trained network, for the place of the U-Net: `components._replace(unet=load_protein_net())`."""
-    if not (FOLDER / "diffusion_pytorch_model.safetensors").is_file():
-        raise ModelError(f"models/{FOLDER.name} has no weights: run `python -m training proteins`.")
-    return AngleNet.from_pretrained(FOLDER).float().eval().requires_grad_(False).to(device)
+    return load_trained(AngleNet, FOLDER, "proteins").to(device)

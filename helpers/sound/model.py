@@ -11,8 +11,8 @@ from diffusers import DPMSolverMultistepScheduler, PNDMScheduler, UNet2DConditio
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from helpers.denoising import denoise, encode_prompts
-from helpers.errors import InputError, ModelError, check_prompt
-from helpers.models import POCKET, ROOT, Components
+from helpers.errors import InputError, check_prompt
+from helpers.models import POCKET, ROOT, Components, load_trained
 from helpers.seeding import generator, initial_noise
 from worlds.sounds import RATE, SAMPLES
 
@@ -146,17 +146,13 @@ def load_sounds(folder=FOLDER):
     It has no VAE; the tokenizer is the pocket model's, the scheduler DPM++ 2M. training/beyond/sounds.py
     trained it. Raises ModelError where weights are missing.
     """
-    for part, name in (("unet", "diffusion_pytorch_model"), ("text_encoder", "model")):
-        if not (folder / part / f"{name}.safetensors").is_file():
-            raise ModelError(f"{folder.name}/{part} has no weights: run `python -m training sounds`.")
-    text_encoder = CLIPTextModel.from_pretrained(folder / "text_encoder").float().eval()
+    text_encoder = load_trained(CLIPTextModel, folder / "text_encoder", "sounds")
+    unet = load_trained(SoundUNet, folder / "unet", "sounds")
     tokenizer = CLIPTokenizer.from_pretrained(ROOT / POCKET / "tokenizer")
     tokenizer.model_max_length = text_encoder.config.max_position_embeddings
-    unet = SoundUNet.from_pretrained(folder / "unet").float().eval()
     scheduler = PNDMScheduler.from_pretrained(folder / "scheduler")
     scheduler = DPMSolverMultistepScheduler.from_config(scheduler.config)
-    return Components(tokenizer, text_encoder.requires_grad_(False), None, unet.requires_grad_(False),
-                      scheduler)
+    return Components(tokenizer, text_encoder, None, unet, scheduler)
 
 
 @torch.no_grad()

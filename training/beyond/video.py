@@ -110,7 +110,9 @@ def main(settings, preset="cpu", fresh=False):
         captions = data.captions(attributes[rows], rng)
         captions = ["" if rng.random() < CAPTION_DROPOUT else caption for caption in captions]
         ids = words(captions, padding="max_length", truncation=True, return_tensors="pt").input_ids
-        return latents[rows], ids, (1000 * rng.random(len(rows)) ** EARLY).astype(np.int64)
+        early = rng.random(len(rows)) ** EARLY
+        timesteps = (scheduler.config.num_train_timesteps * early).astype(np.int64)
+        return latents[rows], ids, timesteps
 
     @torch.no_grad()
     def report():

@@ -180,10 +180,7 @@ def scenes_described(caption, count):
 
 def training_pictures():
     """How many training pictures there are, or None where training/cache is empty."""
-    try:
-        return len(data.load()[0])
-    except SystemExit:
-        return None
+    return len(data.load()[0]) if data.drawn() else None
 
 
 def machine(device):

@@ -18,6 +18,7 @@ from transformers.utils import logging
 
 import training
 from helpers.denoising import generate
+from helpers.errors import ModelError
 from helpers.judge import classify
 from helpers.models import POCKET, load_components, settings
 from training.pocket import data, judge
@@ -41,7 +42,7 @@ def open_workshop(device):
     logging.disable_progress_bar()
     for part in ("pocket-planets/model_index.json", "pocket-clip/model.safetensors"):
         if not (training.MODELS / part).is_file():
-            raise FileNotFoundError(
+            raise ModelError(
                 f"models/{part} is missing: train it with `python -m training all`."
             )
     workshop["device"] = device
@@ -95,9 +96,9 @@ def blurred(pictures):
 
 def recall(numbers):
     """Look at the training pictures of these numbers, and keep the numbers in place of the many pictures."""
-    try:
+    if data.drawn():
         pictures = data.load()[0][numbers]
-    except SystemExit:  # they are not here, but picture i can be drawn again from seed i
+    else:  # picture i can be drawn again from seed i
         pictures = np.stack([data.draw(number)[0] for number in numbers])
     return look(pictures)._replace(pictures=np.array(numbers))
 

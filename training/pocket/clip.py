@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from transformers import CLIPConfig, CLIPModel, CLIPTextModel
 
 import training
+from helpers.models import load_trained
 from training import loop
 from training.pocket import data, tokenizer
 
@@ -147,7 +148,4 @@ def write(folder, config, architecture, state):
 
 def load_text_encoder():
     """The text encoder, frozen, in float32."""
-    folder = training.MODELS / "pocket-planets" / "text_encoder"
-    if not (folder / "model.safetensors").exists():
-        raise SystemExit("There is no text encoder yet: run `python -m training clip` first.")
-    return CLIPTextModel.from_pretrained(folder).float().eval().requires_grad_(False)
+    return load_trained(CLIPTextModel, training.MODELS / "pocket-planets" / "text_encoder", "clip")

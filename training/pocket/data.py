@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 import training
 from helpers.denoising import to_pixels as to_pixels  # for all stages
 from helpers.denoising import to_uint8 as to_uint8
+from helpers.errors import ModelError
 from worlds import planets as world
 
 MISSING = -128  # fills the attributes of a picture that is not drawn yet
@@ -32,18 +33,22 @@ def fresh(count, held_out=False):
     return np.stack(pictures), np.stack(attributes)
 
 
+def drawn():
+    """Whether there are training pictures."""
+    return (training.CACHE / "pictures.npy").exists() and (training.CACHE / "attributes.npy").exists()
+
+
 def load():
     """The pictures drawn so far: (N, 128, 128, 3) uint8, read as needed, and (N, attributes) int8."""
-    try:
-        attributes = np.load(training.CACHE / "attributes.npy")
-        pictures = np.load(training.CACHE / "pictures.npy", mmap_mode="r")
-    except FileNotFoundError:
-        raise SystemExit("There are no training pictures yet: run `python -m training data` first.") from None
+    if not drawn():
+        raise ModelError("There are no training pictures yet: run `python -m training data` first.")
+    attributes = np.load(training.CACHE / "attributes.npy")
+    pictures = np.load(training.CACHE / "pictures.npy", mmap_mode="r")
     missing = np.flatnonzero(attributes[:, 0] == MISSING)
     count = missing[0] if len(missing) else len(attributes)
     for row in {0, count // 2, max(0, count - 1)} if count else ():
         if not np.array_equal(draw(int(row))[0], pictures[row]):
-            raise SystemExit(
+            raise ModelError(
                 "The training pictures are another painter's: run `python -m training data --fresh`."
             )
     return pictures[:count], attributes[:count]

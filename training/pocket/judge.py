@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from tqdm.auto import tqdm
 
 import training
+from helpers.errors import ModelError
 from helpers.judge import Judge, classify, load_pocket_judge
 from helpers.lesson import cache
 from training import loop
@@ -75,10 +76,10 @@ def save(judge, folder=FOLDER):
 
 
 def load(folder=FOLDER, device="cpu"):
-    """The saved judge, in float32, ready to mark. Raises ModelError or ValueError with what to do."""
+    """The saved judge, in float32, ready to mark. Raises ModelError, with what to do."""
     judge = load_pocket_judge(Path(folder), device)
     if judge.attributes != world.ATTRIBUTES:
-        raise ValueError(
+        raise ModelError(
             f"The judge in {folder} knows another world: train it, `python -m training judge --fresh`."
         )
     return judge

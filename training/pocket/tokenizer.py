@@ -11,6 +11,7 @@ from tokenizers import Tokenizer, models, trainers
 from transformers import CLIPTokenizer
 
 import training
+from helpers.errors import ModelError
 from worlds import planets as world
 
 END_OF_WORD = "</w>"
@@ -63,7 +64,7 @@ def save(tokenizer, folder):
 def load():
     folder = training.MODELS / FOLDER
     if not (folder / "tokenizer.json").exists():
-        raise SystemExit("There is no tokenizer yet: run `python -m training tokenizer` first.")
+        raise ModelError("There is no tokenizer yet: run `python -m training tokenizer` first.")
     return CLIPTokenizer.from_pretrained(folder)
 
 

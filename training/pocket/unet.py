@@ -20,6 +20,7 @@ from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 
 import training
 from helpers.lesson.trainings import CAPTION_DROPOUT
+from helpers.models import load_trained
 from training import loop
 from training.pocket import clip, data, tokenizer, vae
 
@@ -58,10 +59,8 @@ def new_unet(attention="all"):
 
 def trained_unet():
     """The U-Net in models/, in float32, to train it further."""
-    folder = training.MODELS / "pocket-planets" / "unet"
-    if not (folder / "diffusion_pytorch_model.safetensors").exists():
-        raise SystemExit("There is no U-Net in models/ to go on from: leave out --warm.")
-    return UNet2DConditionModel.from_pretrained(folder).float().train()
+    unet = load_trained(UNet2DConditionModel, training.MODELS / "pocket-planets" / "unet", "unet")
+    return unet.train().requires_grad_(True)
 
 
 def min_snr_weights(alphas_cumprod):

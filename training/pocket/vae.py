@@ -13,6 +13,8 @@ from diffusers import AutoencoderKL
 from tqdm.auto import tqdm
 
 import training
+from helpers.errors import ModelError
+from helpers.models import load_trained
 from training import loop
 from training.pocket import data
 
@@ -112,7 +114,7 @@ def decoder_main(settings, preset="cpu", fresh=False):
     vae.post_quant_conv.requires_grad_(True)
     run = loop.Run("decoder", vae.train(), settings, accelerator, fresh)
     if encoder_mark(run.ema) != mark:
-        raise SystemExit("The decoder's checkpoint belongs to another encoder: start again with --fresh.")
+        raise ModelError("The decoder's checkpoint belongs to another encoder: start again with --fresh.")
     noise = LATENT_NOISE / vae.config.scaling_factor
 
     def draw(rng):
@@ -171,10 +173,7 @@ def measure_scaling_factor(vae, pictures, accelerator):
 
 def load_vae():
     """The trained autoencoder, frozen, and the mark of its encoder."""
-    folder = training.MODELS / "pocket-planets" / "vae"
-    if not (folder / "diffusion_pytorch_model.safetensors").exists():
-        raise SystemExit("There is no trained autoencoder yet: run `python -m training vae` first.")
-    vae = AutoencoderKL.from_pretrained(folder).float().eval().requires_grad_(False)
+    vae = load_trained(AutoencoderKL, training.MODELS / "pocket-planets" / "vae", "vae")
     return vae, encoder_mark(vae)
 
 
@@ -213,10 +212,10 @@ def load_latents():
     """The latents of all training pictures, made by the autoencoder in models/ and no other."""
     path, mark_path = training.CACHE / "latents.npy", training.CACHE / "latents.sha256"
     if not path.exists() or mark_path.read_text() != load_vae()[1]:
-        raise SystemExit(
+        raise ModelError(
             "The latents of this autoencoder are missing: run `python -m training latents` first."
         )
     latents = np.load(path, mmap_mode="r")
     if np.isnan(latents[:, 0, 0, 0, 0]).any():
-        raise SystemExit("Some pictures have no latents yet: run `python -m training latents` again.")
+        raise ModelError("Some pictures have no latents yet: run `python -m training latents` again.")
     return latents
