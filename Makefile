@@ -30,6 +30,7 @@ picture: $(READY)  ## paint one picture: make picture PROMPT="an astronaut on ma
 
 test: $(READY)  ## linters, unit tests, every cell of every notebook
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 	$(BIN)/codespell
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 

@@ -35,9 +35,9 @@ EMBEDDED = re.compile(r"data:image/(?:png|jpeg|webp);base64,([A-Za-z0-9+/=\s]+)"
 SOUND = re.compile(r"data:audio/wav;base64,[A-Za-z0-9+/=\s]+")
 NUMBER = re.compile(r" *[-−+]?\d+(\.\d+)?(e[-+]?\d+)? *")  # with the blanks that line numbers up
 SMALL = (32, 32)
-MEAN_BOUND = 1.0     # of 255, over the small copy
-LARGEST_BOUND = 24   # of 255, in one pixel of the small copy
-SIZE_BOUND = 0.02    # relative: a figure's size depends a little on the fonts of the machine
+MEAN_BOUND = 1.0  # of 255, over the small copy
+LARGEST_BOUND = 24  # of 255, in one pixel of the small copy
+SIZE_BOUND = 0.02  # relative: a figure's size depends a little on the fonts of the machine
 
 
 def small_copy(encoded):
@@ -54,8 +54,10 @@ def picture_difference(fresh, committed):
         return f"a picture of {new_size} pixels instead of {old_size}"
     gap = np.abs(new - old)
     if gap.mean() > MEAN_BOUND or gap.max() > LARGEST_BOUND:
-        return (f"a picture differs from the committed one, by {gap.mean():.2f} of 255 on average "
-                f"(bound {MEAN_BOUND}), by {gap.max():.0f} at most (bound {LARGEST_BOUND})")
+        return (
+            f"a picture differs from the committed one, by {gap.mean():.2f} of 255 on average "
+            f"(bound {MEAN_BOUND}), by {gap.max():.0f} at most (bound {LARGEST_BOUND})"
+        )
     return None
 
 

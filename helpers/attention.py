@@ -97,6 +97,7 @@ def word_places(tokenizer, prompt, words):
     Position 0 is the start token. Words that occur more than once give all their places. Raises InputError
     for words that the prompt doesn't contain, or only after the part that the text encoder reads.
     """
+
     def ids(text, **options):
         return tokenizer(text, **options).input_ids
 

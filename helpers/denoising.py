@@ -89,8 +89,18 @@ def guided_noise(unet, model_input, t, text_embeddings, guidance_scale):
 
 
 @torch.no_grad()
-def denoise(components, text_embeddings, latents, guidance_scale, num_inference_steps,
-            scheduler=None, callback=None, generators=None, start=None, after_step=None):
+def denoise(
+    components,
+    text_embeddings,
+    latents,
+    guidance_scale,
+    num_inference_steps,
+    scheduler=None,
+    callback=None,
+    generators=None,
+    start=None,
+    after_step=None,
+):
     """Turn pure noise into the latents of a picture, shape (B, C, h, w) in and out.
 
     `latents` is standard normal noise, as `initial_noise` draws it: it is scaled here, after
@@ -213,8 +223,18 @@ def decode(vae, latents):
     return [Image.fromarray(picture) for picture in (pictures * 255).round().astype("uint8")]
 
 
-def generate(components, prompts, seeds, num_inference_steps, guidance_scale, negative_prompts="",
-             height=None, width=None, scheduler=None, callback=None):
+def generate(
+    components,
+    prompts,
+    seeds,
+    num_inference_steps,
+    guidance_scale,
+    negative_prompts="",
+    height=None,
+    width=None,
+    scheduler=None,
+    callback=None,
+):
     """Paint pictures: a list of PIL images, one for each prompt and seed.
 
     `prompts`, `seeds` and `negative_prompts` are each one value or a list; one value serves all pictures.
@@ -230,8 +250,16 @@ def generate(components, prompts, seeds, num_inference_steps, guidance_scale, ne
     generators = [generator(seed) for seed in seeds]
     noise = initial_noise(latent_shape(components, height, width), generators)
     text_embeddings = encode_prompts(components, prompts, negative_prompts)
-    latents = denoise(components, text_embeddings, noise, guidance_scale, num_inference_steps,
-                      scheduler, callback, generators)
+    latents = denoise(
+        components,
+        text_embeddings,
+        noise,
+        guidance_scale,
+        num_inference_steps,
+        scheduler,
+        callback,
+        generators,
+    )
     return decode(components.vae, latents)
 
 

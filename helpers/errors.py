@@ -96,8 +96,10 @@ def check_finite(tensor, what, dtype, device):
         mend = "so the weights or what went in are damaged: load the model again"
     else:
         name = str(dtype).removeprefix("torch.")
-        mend = (f"and the usual cause is {name} on this device ({device}): "
-                "load the model with dtype=torch.float32")
+        mend = (
+            f"and the usual cause is {name} on this device ({device}): "
+            "load the model with dtype=torch.float32"
+        )
     raise ModelError(f"{what} holds values that are not numbers (NaN), {mend}.")
 
 

@@ -38,8 +38,17 @@ def steps_to_run(num_inference_steps, strength):
 
 
 @torch.no_grad()
-def image_to_image(components, prompts, pictures, seeds, strength, num_inference_steps, guidance_scale,
-                   negative_prompts="", callback=None):
+def image_to_image(
+    components,
+    prompts,
+    pictures,
+    seeds,
+    strength,
+    num_inference_steps,
+    guidance_scale,
+    negative_prompts="",
+    callback=None,
+):
     """Paint pictures again: a list of PIL pictures, one for each prompt, picture and seed.
 
     `prompts`, `pictures`, `seeds` and `negative_prompts` are each one value or a list; one value serves all.
@@ -62,9 +71,16 @@ def image_to_image(components, prompts, pictures, seeds, strength, num_inference
     scheduler.set_timesteps(num_inference_steps, device=latents.device)
     t = scheduler.timesteps[start * scheduler.order]
     latents = scheduler.add_noise(latents, noise, t.repeat(len(latents)))
-    latents = denoise(components, encode_prompts(components, prompts, negative_prompts), latents,
-                      guidance_scale, num_inference_steps, callback=callback, generators=generators,
-                      start=start)
+    latents = denoise(
+        components,
+        encode_prompts(components, prompts, negative_prompts),
+        latents,
+        guidance_scale,
+        num_inference_steps,
+        callback=callback,
+        generators=generators,
+        start=start,
+    )
     return decode(components.vae, latents)
 
 

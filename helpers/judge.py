@@ -153,8 +153,9 @@ class ClipJudge:
         pixels = self.processor(images=pictures, return_tensors="pt").pixel_values.to(self.clip.dtype)
         seen = [{} for _ in pictures]
         for name, values in self.attributes.items():
-            words = self.tokenizer([f"a picture of {value}" for value in values], padding=True,
-                                   return_tensors="pt").to(self.clip.device)
+            words = self.tokenizer(
+                [f"a picture of {value}" for value in values], padding=True, return_tensors="pt"
+            ).to(self.clip.device)
             logits = self.clip(**words, pixel_values=pixels.to(self.clip.device)).logits_per_image
             for look, value in zip(seen, logits.argmax(1).tolist()):
                 look[name] = values[value]

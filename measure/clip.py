@@ -109,15 +109,23 @@ def main():
     marks = {
         "own caption among 64": (line_ups(parts, pictures, captions), 1 / LINE_UP),
         "the same, words scrambled": (
-            line_ups(parts, pictures, [scrambled(text, rng) for text in captions]), 1 / LINE_UP),
-        "which of 5 figures": (one_changed(
-            parts, "figure", world.ATTRIBUTES["figure"], lambda s: "figure" in s, FIRST + 1_000_000), 1 / 5),
+            line_ups(parts, pictures, [scrambled(text, rng) for text in captions]),
+            1 / LINE_UP,
+        ),
+        "which of 5 figures": (
+            one_changed(
+                parts, "figure", world.ATTRIBUTES["figure"], lambda s: "figure" in s, FIRST + 1_000_000
+            ),
+            1 / 5,
+        ),
         "which colour is the planet’s": (swapped_colours(parts, FIRST + 2_000_000), 1 / 2),
-        "1, 2 or 3 moons": (one_changed(
-            parts, "moons", many, lambda s: s.get("moons") in many, FIRST + 3_000_000), 1 / 3),
+        "1, 2 or 3 moons": (
+            one_changed(parts, "moons", many, lambda s: s.get("moons") in many, FIRST + 3_000_000),
+            1 / 3,
+        ),
         "“with rings” or not a word of them": (silence, 1 / 2),
         "“with rings” or “with no rings”": (negation, 1 / 2),
-    }  # fmt: skip
+    }
     results = {question: rate(right) | {"chance": chance} for question, (right, chance) in marks.items()}
     save_measured("clip", results)
     for question, found in results.items():

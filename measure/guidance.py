@@ -75,8 +75,10 @@ class Workshop:
         self.captions = [caption for caption, _ in asked for _ in range(SEEDS)]
         self.scenes = [scene for _, scene in asked for _ in range(SEEDS)]
         self.seeds = list(range(len(self.captions)))
-        drawn = [Image.fromarray(world.render(scene, np.random.default_rng((world.SIZE, seed))))
-                 for scene, seed in zip(self.scenes, self.seeds)]  # fmt: skip
+        drawn = [
+            Image.fromarray(world.render(scene, np.random.default_rng((world.SIZE, seed))))
+            for scene, seed in zip(self.scenes, self.seeds)
+        ]
         self.drawn = self.look(drawn)
 
     def paint(self, guidance, scheduler=None):
@@ -84,8 +86,14 @@ class Workshop:
         painted = []
         for start in range(0, len(self.seeds), BATCH):
             part = slice(start, start + BATCH)
-            painted += generate(self.components, self.captions[part], self.seeds[part], self.steps,
-                                guidance, scheduler=scheduler)  # fmt: skip
+            painted += generate(
+                self.components,
+                self.captions[part],
+                self.seeds[part],
+                self.steps,
+                guidance,
+                scheduler=scheduler,
+            )
         return self.look(painted)
 
     @torch.no_grad()
@@ -153,11 +161,15 @@ def main(quick=False):
     shop, own = Workshop(prompts), settings(POCKET)
 
     def measured(name, guidance, **options):
-        point = kept(CACHE / f"{prompts}-{name}.json", mark,
-                     lambda: shop.summary(shop.paint(guidance, **options)))
-        print(f"{name:33} all right {point['all_right']['value']:.3f}  attributes "
-              f"{point['attributes_right']['value']:.3f}  saturation {point['saturation']['value']:.2f}  "
-              f"diversity {point['diversity']['value']:.2f}", flush=True)  # fmt: skip
+        point = kept(
+            CACHE / f"{prompts}-{name}.json", mark, lambda: shop.summary(shop.paint(guidance, **options))
+        )
+        print(
+            f"{name:33} all right {point['all_right']['value']:.3f}  attributes "
+            f"{point['attributes_right']['value']:.3f}  saturation {point['saturation']['value']:.2f}  "
+            f"diversity {point['diversity']['value']:.2f}",
+            flush=True,
+        )
         return point
 
     few = slice(None, None, 6 if quick else None)
@@ -180,8 +192,11 @@ def main(quick=False):
         ],
         "rescaled": [
             {"scheduler": scheduler, "guidance_scale": scale, "guidance_rescale": PHI}
-            | measured(f"{scheduler}, scale {scale:g}, rescaled", rescaled(scale),
-                       scheduler=ddim if scheduler == "DDIM" else None)
+            | measured(
+                f"{scheduler}, scale {scale:g}, rescaled",
+                rescaled(scale),
+                scheduler=ddim if scheduler == "DDIM" else None,
+            )
             for scheduler, scale in RESCALED
         ],
     }

@@ -113,12 +113,24 @@ def spread(seen, attribute):
 def removal(painter, count, prompt, negative, attribute, values):
     """One row of the table of removals: what should go, before and after, and all other attributes."""
     before, after = painter.seen(prompt, "", count), painter.seen(prompt, negative, count)
-    others = {name: {"before": spread(before, name), "after": spread(after, name)}
-              for name in painter.judge.attributes if name != attribute}  # fmt: skip
-    return {"prompt": prompt, "negative": negative, "attribute": attribute, "values": list(values),
-            "before": share(before, attribute, values), "after": share(after, attribute, values),
-            "others": {name: both for name, both in others.items()
-                       if min(both["before"]["n"], both["after"]["n"]) >= count / 2}}  # fmt: skip
+    others = {
+        name: {"before": spread(before, name), "after": spread(after, name)}
+        for name in painter.judge.attributes
+        if name != attribute
+    }
+    return {
+        "prompt": prompt,
+        "negative": negative,
+        "attribute": attribute,
+        "values": list(values),
+        "before": share(before, attribute, values),
+        "after": share(after, attribute, values),
+        "others": {
+            name: both
+            for name, both in others.items()
+            if min(both["before"]["n"], both["after"]["n"]) >= count / 2
+        },
+    }
 
 
 def measure(painter, counts):
@@ -129,33 +141,47 @@ def measure(painter, counts):
         return share(painter.seen(EXPLORER, negative, counts[name], **options), "figure", (ASTRONAUT,))
 
     results["explorers"] = {
-        negative: {figure: share(painter.seen(EXPLORER, negative, counts["explorers"]), "figure", (figure,))
-                   for figure in ("astronaut", "robot", "alien")}
+        negative: {
+            figure: share(painter.seen(EXPLORER, negative, counts["explorers"]), "figure", (figure,))
+            for figure in ("astronaut", "robot", "alien")
+        }
         for negative in ("", ASTRONAUT, "robot", "alien")
-    }  # fmt: skip
+    }
     results["removals"] = [removal(painter, counts["removals"], *row) for row in REMOVALS]
     pairs = [("a planet", ""), ("a planet", "rings"), *((words, "") for words in WORDINGS)]
     results["wordings"] = [
-        {"prompt": prompt, "negative": negative,
-         **share(painter.seen(prompt, negative, counts["wordings"]), "rings", ("rings",))}
+        {
+            "prompt": prompt,
+            "negative": negative,
+            **share(painter.seen(prompt, negative, counts["wordings"]), "rings", ("rings",)),
+        }
         for prompt, negative in pairs
-    ]  # fmt: skip
+    ]
     results["insisting"] = [
-        {"prompt": prompt, "negative": negative,
-         "before": share(painter.seen(prompt, "", counts["wordings"]), *wanted),
-         "after": share(painter.seen(prompt, negative, counts["wordings"]), *wanted)}
+        {
+            "prompt": prompt,
+            "negative": negative,
+            "before": share(painter.seen(prompt, "", counts["wordings"]), *wanted),
+            "after": share(painter.seen(prompt, negative, counts["wordings"]), *wanted),
+        }
         for prompt, negative, *wanted in INSISTING
-    ]  # fmt: skip
+    ]
     results["guidance"] = [
-        {"scale": scale, "without": astronauts("guidance", "", guidance=scale),
-         "with": astronauts("guidance", ASTRONAUT, guidance=scale)}
+        {
+            "scale": scale,
+            "without": astronauts("guidance", "", guidance=scale),
+            "with": astronauts("guidance", ASTRONAUT, guidance=scale),
+        }
         for scale in SCALES
-    ]  # fmt: skip
+    ]
     results["switch"] = [
-        {"step": step, "only_before": astronauts("switch", "", before=ASTRONAUT, switch=step),
-         "only_after": astronauts("switch", ASTRONAUT, before="", switch=step)}
+        {
+            "step": step,
+            "only_before": astronauts("switch", "", before=ASTRONAUT, switch=step),
+            "only_after": astronauts("switch", ASTRONAUT, before="", switch=step),
+        }
         for step in SWITCHES
-    ]  # fmt: skip
+    ]
     return results
 
 

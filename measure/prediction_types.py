@@ -60,11 +60,17 @@ def new_unet(config):
     """The small U-Net of notebook 10, 2.0 M parameters; `config` is the big one's."""
     down = ("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D")
     unet = UNet2DConditionModel(
-        sample_size=config.sample_size, in_channels=config.in_channels, out_channels=config.out_channels,
-        block_out_channels=(32, 48, 64, 64), layers_per_block=1, norm_num_groups=16, down_block_types=down,
+        sample_size=config.sample_size,
+        in_channels=config.in_channels,
+        out_channels=config.out_channels,
+        block_out_channels=(32, 48, 64, 64),
+        layers_per_block=1,
+        norm_num_groups=16,
+        down_block_types=down,
         up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
-        cross_attention_dim=config.cross_attention_dim, attention_head_dim=2,
-    )  # fmt: skip
+        cross_attention_dim=config.cross_attention_dim,
+        attention_head_dim=2,
+    )
     unet.set_attn_processor(AttnProcessor())  # its backward pass is the faster one on a CPU
     return unet
 
@@ -90,8 +96,12 @@ class Workshop:
         self.components = load_components(POCKET, torch.device("cpu"), torch.float32)
         drawn, captions, _ = space_views(pictures, first=0)
         with mixed_precision("cpu"):
-            self.latents = torch.cat([encode_picture(self.components.vae, drawn[i : i + 50]).float()
-                                      for i in range(0, pictures, 50)])  # fmt: skip
+            self.latents = torch.cat(
+                [
+                    encode_picture(self.components.vae, drawn[i : i + 50]).float()
+                    for i in range(0, pictures, 50)
+                ]
+            )
         self.words = self.embedded(["", *captions])
         self.judge = load_judge(POCKET)
         drawn, self.captions, self.scenes = space_views(prompts, first=EVALUATION)
@@ -130,21 +140,31 @@ class Workshop:
             optimizer.step()
             optimizer.zero_grad()
             update_ema(ema, unet, step)
-            found |= {share: (copy.deepcopy(unet), copy.deepcopy(ema)) for share in EMA_AT
-                      if step + 1 == round(share * steps)}  # fmt: skip
+            found |= {
+                share: (copy.deepcopy(unet), copy.deepcopy(ema))
+                for share in EMA_AT
+                if step + 1 == round(share * steps)
+            }
         return found
 
     def judged(self, unet, prediction, guidance, prompts=None):
         """What a network paints from the first `prompts` captions, marked, and compared with drawn ones."""
         components = self.components._replace(unet=unet.eval())
-        scheduler = DPMSolverMultistepScheduler.from_config(self.components.scheduler.config,
-                                                            prediction_type=prediction)  # fmt: skip
+        scheduler = DPMSolverMultistepScheduler.from_config(
+            self.components.scheduler.config, prediction_type=prediction
+        )
         captions, scenes = self.captions[:prompts], self.scenes[:prompts]
         pictures = []
         for start in range(0, len(captions), 32):
             part = captions[start : start + 32]
-            pictures += generate(components, part, list(range(start, start + len(part))), SAMPLER_STEPS,
-                                 guidance, scheduler=scheduler)  # fmt: skip
+            pictures += generate(
+                components,
+                part,
+                list(range(start, start + len(part))),
+                SAMPLER_STEPS,
+                guidance,
+                scheduler=scheduler,
+            )
         right = [marks(seen, scene) for seen, scene in zip(self.judge.look(pictures), scenes)]
         rows = np.array([(sum(each), len(each)) for each in right], float)
         features = self.features(pictures)
@@ -167,12 +187,18 @@ def one_run(shop, name, prediction, dropout, seed, steps):
     torch.save(nets[1.0][1].state_dict(), CACHE / f"{name}.pt")
     found = {"average": shop.judged(nets[1.0][1], prediction, GUIDANCE)}
     if prediction == "epsilon":
-        found["scales"] = [{"guidance_scale": w} | shop.judged(nets[1.0][1], prediction, w, FEW)
-                           for w in SCALES]  # fmt: skip
+        found["scales"] = [
+            {"guidance_scale": w} | shop.judged(nets[1.0][1], prediction, w, FEW) for w in SCALES
+        ]
     if prediction == "epsilon" and dropout:
-        found["ema"] = [{"share": share, "weights": shop.judged(unet, prediction, GUIDANCE, FEW),
-                         "average": shop.judged(ema, prediction, GUIDANCE, FEW)}
-                        for share, (unet, ema) in nets.items()]  # fmt: skip
+        found["ema"] = [
+            {
+                "share": share,
+                "weights": shop.judged(unet, prediction, GUIDANCE, FEW),
+                "average": shop.judged(ema, prediction, GUIDANCE, FEW),
+            }
+            for share, (unet, ema) in nets.items()
+        ]
     return found
 
 
@@ -185,16 +211,24 @@ def main(quick=False):
     for seed in seeds:
         for prediction, dropout in [(each, DROPOUT) for each in PREDICTIONS] + [("epsilon", 0.0)]:
             name = f"{pictures}-{steps}-{prediction}-{dropout:g}-{seed}"
-            found = kept(CACHE / f"{name}.json", mark,
-                         partial(one_run, shop, name, prediction, dropout, seed, steps))  # fmt: skip
+            found = kept(
+                CACHE / f"{name}.json", mark, partial(one_run, shop, name, prediction, dropout, seed, steps)
+            )
             results.setdefault(prediction if dropout else "no_dropout", []).append({"seed": seed} | found)
-            print(f"{prediction:13} dropout {dropout:<4} seed {seed}: attributes right "
-                  f"{found['average']['attributes_right']['value']:.3f}, Fréchet "
-                  f"{found['average']['frechet_distance']:.1f}", flush=True)  # fmt: skip
+            print(
+                f"{prediction:13} dropout {dropout:<4} seed {seed}: attributes right "
+                f"{found['average']['attributes_right']['value']:.3f}, Fréchet "
+                f"{found['average']['frechet_distance']:.1f}",
+                flush=True,
+            )
     results |= {
-        "pictures": pictures, "prompts": prompts, "steps": steps, "batch": BATCH, "guidance_scale": GUIDANCE,
+        "pictures": pictures,
+        "prompts": prompts,
+        "steps": steps,
+        "batch": BATCH,
+        "guidance_scale": GUIDANCE,
         "renders": {"frechet_distance": metrics.frechet_distance(shop.other_renders, shop.renders)},
-    }  # fmt: skip
+    }
     if quick:
         write_json(CACHE / "quick.json", results)
     else:

@@ -52,9 +52,13 @@ SCHEDULERS = {
     "DDIM, trailing": (DDIMScheduler, {"timestep_spacing": "trailing"}),
     "DPM++ 2M, Karras": (DPMSolverMultistepScheduler, {"use_karras_sigmas": True}),
 }
-STEPS = {"default": (2, 3, 5, 8, 12, 20, 50), "PNDM": (2, 3, 5, 8, 12, 20, 30, 50),
-         "Heun": (2, 3, 5, 8, 12, 20),  # which calls the U-Net twice a step
-         "DDIM, trailing": (2, 3, 5, 8, 12), "DPM++ 2M, Karras": (2, 3, 5, 8, 12)}  # fmt: skip
+STEPS = {
+    "default": (2, 3, 5, 8, 12, 20, 50),
+    "PNDM": (2, 3, 5, 8, 12, 20, 30, 50),
+    "Heun": (2, 3, 5, 8, 12, 20),  # which calls the U-Net twice a step
+    "DDIM, trailing": (2, 3, 5, 8, 12),
+    "DPM++ 2M, Karras": (2, 3, 5, 8, 12),
+}
 PROMPTS, REFERENCE, BATCH = 96, 480, 16
 TIMED = (20, 5)  # steps of a timed run, and how many of them
 CACHE = ROOT / "out" / "measure_schedulers"
@@ -82,8 +86,11 @@ class Workshop:
             self.embeddings, self._cut(self.noise), self._cut(self.asked.seeds)
         ):
             on_the_way = [generator(seed + 500_000) for seed in seeds]
-            done.append(denoise(self.components, embeddings, noise, self.guidance, steps, scheduler,
-                                generators=on_the_way))  # fmt: skip
+            done.append(
+                denoise(
+                    self.components, embeddings, noise, self.guidance, steps, scheduler, generators=on_the_way
+                )
+            )
         return torch.cat(done), self.calls // len(done)
 
     def look(self, latents):
@@ -92,8 +99,10 @@ class Workshop:
         return classify(self.judge, np.stack([np.asarray(picture) for picture in pictures]))
 
     def _features(self, asked):
-        drawn = [world.render(world.decode(row), np.random.default_rng(seed))
-                 for row, seed in zip(asked.rows, asked.seeds)]  # fmt: skip
+        drawn = [
+            world.render(world.decode(row), np.random.default_rng(seed))
+            for row, seed in zip(asked.rows, asked.seeds)
+        ]
         return classify(self.judge, np.stack(drawn))[1]
 
     def _count(self, *_):
@@ -125,8 +134,9 @@ def timed(shop, scheduler, beside, steps, repeats):
 
     def seconds(each):
         start = time.process_time()
-        denoise(shop.components, embeddings, shop.noise[:1], shop.guidance, steps, each,
-                generators=[generator(0)])  # fmt: skip
+        denoise(
+            shop.components, embeddings, shop.noise[:1], shop.guidance, steps, each, generators=[generator(0)]
+        )
         return time.process_time() - start
 
     return statistics.median(seconds(scheduler) / seconds(beside) for _ in range(repeats))
@@ -147,9 +157,7 @@ def main(only=(), quick=False):
     wanted = {name: STEPS.get(name, STEPS["default"])[: 2 if quick else None] for name in names}
 
     def point(name, steps):
-        return kept(
-            CACHE / f"{count}-{name}-{steps}.json", mark, partial(measured, shop, make(name), steps)
-        )
+        return kept(CACHE / f"{count}-{name}-{steps}.json", mark, partial(measured, shop, make(name), steps))
 
     few_first = sorted((steps, each) for each in names for steps in wanted[each])
     for steps, name in few_first:
@@ -157,8 +165,9 @@ def main(only=(), quick=False):
         print(f"{name:17}{steps:3} steps: {right:.3f} of the attributes right", flush=True)
     curves = {name: [point(name, steps) for steps in wanted[name]] for name in names}
     beside = partial(timed, shop, beside=make("DDIM"), steps=timed_steps, repeats=repeats)
-    ratios = {name: kept(CACHE / f"{count}-{name}-time.json", mark, partial(beside, make(name)))
-              for name in names}  # fmt: skip
+    ratios = {
+        name: kept(CACHE / f"{count}-{name}-time.json", mark, partial(beside, make(name))) for name in names
+    }
     if only:
         return
 

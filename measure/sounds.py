@@ -57,8 +57,12 @@ def compared(listened, scenes):
 def summary(found):
     """Shares and the median error of many sounds' marks, and of how many."""
     cents = np.array([each["cents"] for each in found])
-    result = {"count": len(found), "median_cents": float(np.median(cents)),
-              "semitone": float(np.mean(cents < 100)), "half_semitone": float(np.mean(cents < 50))}
+    result = {
+        "count": len(found),
+        "median_cents": float(np.median(cents)),
+        "semitone": float(np.mean(cents < 100)),
+        "half_semitone": float(np.mean(cents < 50)),
+    }
     for name in ("contour", "kind", "vowel", "onset"):
         told = [each[name] for each in found if name in each]
         result[name] = float(np.mean(told)) if told else None
@@ -92,9 +96,13 @@ def main():
         for wave, scene in zip(made(components, captions, seed), scenes):
             registers.append(abs(hear(wave)["pitch"] - (scene["pitch"] // 12 * 12 + 5.5)) < 6.5)
         print(f"seed {seed} is done", flush=True)
-    results = {"guidance_scale": GUIDANCE_SCALE, "steps": STEPS, "seeds": len(seeds),
-               "register": {"count": len(registers), "right": float(np.mean(registers))},
-               "rows": {name: summary(found) for name, found in rows.items()}}  # fmt: skip
+    results = {
+        "guidance_scale": GUIDANCE_SCALE,
+        "steps": STEPS,
+        "seeds": len(seeds),
+        "register": {"count": len(registers), "right": float(np.mean(registers))},
+        "rows": {name: summary(found) for name, found in rows.items()},
+    }
     for name, row in results["rows"].items():
         print(f"{name:15}", {key: value if value is None else round(value, 3) for key, value in row.items()})
     print(results["register"])

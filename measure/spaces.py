@@ -107,8 +107,9 @@ def painted(space, minutes, guidance, rows, hinted=False):
 
 def rendered(few, some):
     """Drawn pictures of some of the scenes, uint8 (n, 128, 128, 3)."""
-    return np.stack([world.render(world.decode(few.rows[row]), np.random.default_rng(few.seeds[row]))
-                     for row in some])  # fmt: skip
+    return np.stack(
+        [world.render(world.decode(few.rows[row]), np.random.default_rng(few.seeds[row])) for row in some]
+    )
 
 
 def drawn(kind):
@@ -118,8 +119,13 @@ def drawn(kind):
     if kind == "reconstructions":
         vae = load_space("latents").vae
         with torch.no_grad():
-            draw = [picture for some in np.array_split(pictures, 10) for picture in to_uint8(
-                vae.decode(vae.encode(to_pixels(some, "cpu")).latent_dist.mean).sample)]  # fmt: skip
+            draw = [
+                picture
+                for some in np.array_split(pictures, 10)
+                for picture in to_uint8(
+                    vae.decode(vae.encode(to_pixels(some, "cpu")).latent_dist.mean).sample
+                )
+            ]
         found = metrics.psnr(pictures, np.stack(draw))
         return seen(draw) | {"psnr": float(found.mean()), "psnr_interval": metrics.bootstrap(found)}
     return seen(draw)
@@ -152,15 +158,27 @@ def quality(space):
         point = figures(painted(space, minutes, GUIDANCE, few), few)
         seen_until = {"pictures_seen": rate * minutes, "updates": rate * minutes / batch}
         curve.append({"minutes": minutes, **seen_until, **point})
-        print(f"{space}, {minutes} minutes: {point['attributes_right']['rate']:.3f} right,"
-              f" distance {point['frechet_distance']:.0f}", flush=True)  # fmt: skip
+        print(
+            f"{space}, {minutes} minutes: {point['attributes_right']['rate']:.3f} right,"
+            f" distance {point['frechet_distance']:.0f}",
+            flush=True,
+        )
     last = MINUTES[space][-1]
     end = figures(painted(space, last, GUIDANCE, every), every)
     hinted = figures(painted(space, last, GUIDANCE, few, hinted=True), few)
-    other = [{"guidance_scale": scale, **figures(painted(space, last, scale, few), few)}
-             for scale in OTHER_GUIDANCE]  # fmt: skip
-    return {"batch": batch, "updates": log[-1]["step"], "pictures_per_minute": rate,
-            "curve": curve, "end": end, "hinted": hinted, "other_guidance": other}  # fmt: skip
+    other = [
+        {"guidance_scale": scale, **figures(painted(space, last, scale, few), few)}
+        for scale in OTHER_GUIDANCE
+    ]
+    return {
+        "batch": batch,
+        "updates": log[-1]["step"],
+        "pictures_per_minute": rate,
+        "curve": curve,
+        "end": end,
+        "hinted": hinted,
+        "other_guidance": other,
+    }
 
 
 def floors():
@@ -171,8 +189,14 @@ def floors():
         for name, rows in zip(("curve", "end"), scenes()):
             some = {key: [look[key][row] for row in rows] for key in ("classes", "features")}
             results.setdefault(kind, {})[name] = figures(some, rows)
-    return results | {"psnr": {"rate": look["psnr"], "low": look["psnr_interval"][0],
-                               "high": look["psnr_interval"][1], "n": FINAL}}  # fmt: skip
+    return results | {
+        "psnr": {
+            "rate": look["psnr"],
+            "low": look["psnr_interval"][0],
+            "high": look["psnr_interval"][1],
+            "n": FINAL,
+        }
+    }
 
 
 PARTS = {

@@ -51,8 +51,10 @@ def sampling_time(pictures, repeats):
     work = {space: sampling(space, pictures) for space in SPACES}
     vae, latents = load_space("latents").vae, work["latents"]()
     decode(vae, latents)
-    rows = [[seconds(work["pixels"]), seconds(work["latents"]), seconds(lambda: decode(vae, latents))]
-            for _ in range(repeats)]  # fmt: skip
+    rows = [
+        [seconds(work["pixels"]), seconds(work["latents"]), seconds(lambda: decode(vae, latents))]
+        for _ in range(repeats)
+    ]
     return {
         "without_decoding": middle([p / each for p, each, _ in rows]),
         "with_decoding": middle([p / (each + d) for p, each, d in rows]),
@@ -102,9 +104,14 @@ def training_time(repeats=3):
         "best_batch": best,
         "at_best": ratio(*(best[space] for space in SPACES)),
         "at_equal_batch": {batch: ratio(batch, batch) for batch in sorted(common)},
-        "over_latents_at_best": {space: {batch: rate[space, batch] / rate["latents", best["latents"]]
-                                         for batch in sorted(BATCHES[space])} for space in SPACES},
-    }  # fmt: skip
+        "over_latents_at_best": {
+            space: {
+                batch: rate[space, batch] / rate["latents", best["latents"]]
+                for batch in sorted(BATCHES[space])
+            }
+            for space in SPACES
+        },
+    }
 
 
 def growth(calls=5):
@@ -115,8 +122,10 @@ def growth(calls=5):
     rows = []
     with torch.no_grad():
         for side in SIDES:
-            x = {"pixels": torch.randn(1, 3, side, side),
-                 "latents": torch.randn(1, 4, side // factor, side // factor)}  # fmt: skip
+            x = {
+                "pixels": torch.randn(1, 3, side, side),
+                "latents": torch.randn(1, 4, side // factor, side // factor),
+            }
             work = {space: partial(nets[space], x[space], 500, text) for space in SPACES}
             work["decoding"] = partial(vae.decode, x["latents"])
             repeats = calls if side < 512 else 2
@@ -153,8 +162,14 @@ def peak(name):
 
 
 def memory():
-    names = ["sampling latents 1", "sampling pixels 1", "decoding latents 1", "training latents 8",
-             "training pixels 8", "training latents 128"]  # fmt: skip
+    names = [
+        "sampling latents 1",
+        "sampling pixels 1",
+        "decoding latents 1",
+        "training latents 8",
+        "training pixels 8",
+        "training latents 128",
+    ]
     results = {}
     for name in names:
         command = [sys.executable, "-m", "measure.spaces_cost", name]

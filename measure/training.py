@@ -37,8 +37,9 @@ def main():
     }
     save_measured("training", results)
     for name, stage in results["stages"].items():
-        print(f"{name:6} {stage['minutes']:5.0f} minutes, {stage['steps']} steps, "
-              f"{len(stage['log'])} reports")  # fmt: skip
+        print(
+            f"{name:6} {stage['minutes']:5.0f} minutes, {stage['steps']} steps, {len(stage['log'])} reports"
+        )
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ def time_shares(unet, pictures):
     def end(kind):
         def hook(layer, _, __):
             spent[kind] += time.process_time_ns() - started[layer]
+
         return hook
 
     hooks = []
@@ -46,8 +47,9 @@ def time_shares(unet, pictures):
                 hooks += [layer.register_forward_pre_hook(begin), layer.register_forward_hook(end(kind))]
 
     config = unet.config
-    latents = torch.randn(pictures, config.in_channels, config.sample_size, config.sample_size,
-                          generator=generator(0))
+    latents = torch.randn(
+        pictures, config.in_channels, config.sample_size, config.sample_size, generator=generator(0)
+    )
     text = torch.randn(pictures, 77, config.cross_attention_dim, generator=generator(1))
     shares = []
     for _ in range(CALLS):

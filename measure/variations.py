@@ -42,8 +42,9 @@ def another_planet(components, judge, guidance_scale):
     prompts = [f"{'an' if other_kind(s)[0] in 'oi' else 'a'} {other_kind(s)}" for s in scenes]
     results = {"pictures": len(pictures), "asked": [], "kept": [], "distance": []}
     for strength in STRENGTHS:
-        painted = image_to_image(components, prompts, pictures, list(range(len(pictures))), strength, STEPS,
-                                 guidance_scale)
+        painted = image_to_image(
+            components, prompts, pictures, list(range(len(pictures))), strength, STEPS, guidance_scale
+        )
         seen = judge.look(painted)
         results["asked"].append(np.mean([look["kind"] == other_kind(s) for look, s in zip(seen, scenes)]))
         kept = [look[name] == scene[name] for look, scene in zip(seen, scenes) for name in UNNAMED]
@@ -63,9 +64,21 @@ def removed_detail(components, guidance_scale):
     coarse = picture.resize((side, side), Image.BOX).resize(picture.size, Image.BICUBIC)
     results = {"with_and_without": [], "two_seeds": []}
     for strength in STRENGTHS:
-        full, rough = ([np.asarray(p) for p in image_to_image(
-            components, "an ocean planet in deep space", source, range(8), strength, STEPS, guidance_scale
-        )] for source in (picture, coarse))
+        full, rough = (
+            [
+                np.asarray(p)
+                for p in image_to_image(
+                    components,
+                    "an ocean planet in deep space",
+                    source,
+                    range(8),
+                    strength,
+                    STEPS,
+                    guidance_scale,
+                )
+            ]
+            for source in (picture, coarse)
+        )
         results["with_and_without"].append(np.mean([root_mean_square(*pair) for pair in zip(full, rough)]))
         seeds = combinations(full, 2)
         results["two_seeds"].append(np.mean([root_mean_square(*pair) for pair in seeds]))
@@ -88,12 +101,16 @@ def main():
     components, judge = load_components(), load_judge()
     components = components._replace(scheduler=DDIMScheduler.from_config(components.scheduler.config))
     guidance_scale = settings()["guidance_scale"]
-    save_measured("variations", {
-        "strengths": STRENGTHS, "steps": STEPS,
-        "another_planet": another_planet(components, judge, guidance_scale),
-        "removed_detail": removed_detail(components, guidance_scale),
-        "styles": styles(components, judge, guidance_scale),
-    })
+    save_measured(
+        "variations",
+        {
+            "strengths": STRENGTHS,
+            "steps": STEPS,
+            "another_planet": another_planet(components, judge, guidance_scale),
+            "removed_detail": removed_detail(components, guidance_scale),
+            "styles": styles(components, judge, guidance_scale),
+        },
+    )
     print("docs/measured/variations.json is written.")
 
 

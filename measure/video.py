@@ -28,8 +28,10 @@ from worlds import planets as world
 from worlds import turning
 
 STEPS, GUIDANCE, SEEDS = 12, 4.0, (0, 1, 2)
-SCENES = [turning.giant("rocky planet", colour)
-          for colour in ("red", "orange", "yellow", "green", "purple", "pink", "grey")]  # fmt: skip
+SCENES = [
+    turning.giant("rocky planet", colour)
+    for colour in ("red", "orange", "yellow", "green", "purple", "pink", "grey")
+]
 SCENES += [turning.giant(kind) for kind in ("ocean planet", "ice planet", "lava planet")]
 SCENES += [turning.giant("gas giant", colour) for colour in ("red", "green", "blue", "grey")]
 SORTS = ("drawn", "alone", "still", "joined")
@@ -65,12 +67,17 @@ def summary(videos):
     degrees, agreement = np.array([top(curve) for curve in curves]).T
     low, middle, high = np.quantile(degrees, (0.1, 0.5, 0.9))
     return {
-        "videos": len(videos), "change": np.mean([video["change"] for video in videos]).item(),
-        "right": np.mean([video["right"] for video in videos]).item(), "turned_videos": len(curves),
-        "degrees": middle.item(), "degrees_low": low.item(), "degrees_high": high.item(),
+        "videos": len(videos),
+        "change": np.mean([video["change"] for video in videos]).item(),
+        "right": np.mean([video["right"] for video in videos]).item(),
+        "turned_videos": len(curves),
+        "degrees": middle.item(),
+        "degrees_low": low.item(),
+        "degrees_high": high.item(),
         "near": np.mean(np.abs(degrees - turning.STEP) <= 3).item(),
-        "agreement": agreement.mean().item(), "likeness": curves.mean(0).tolist(),
-    }  # fmt: skip
+        "agreement": agreement.mean().item(),
+        "likeness": curves.mean(0).tolist(),
+    }
 
 
 def main():
@@ -78,8 +85,12 @@ def main():
     model, judge = load_video_model(), load_judge()
     model = model._replace(scheduler=DPMSolverMultistepScheduler.from_config(model.scheduler.config))
     mark = made_from("video", STEPS, GUIDANCE, turning.STEP, SCENES)
-    results = {"steps": STEPS, "guidance_scale": GUIDANCE, "drawn_degrees": turning.STEP,
-               "shifts": SHIFTS.tolist()}  # fmt: skip
+    results = {
+        "steps": STEPS,
+        "guidance_scale": GUIDANCE,
+        "drawn_degrees": turning.STEP,
+        "shifts": SHIFTS.tolist(),
+    }
     for sort in SORTS:
         videos = []
         for number, scene in enumerate(SCENES):

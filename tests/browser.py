@@ -26,14 +26,20 @@ from tools.execute_notebooks import KERNEL_ENVIRONMENT
 ROOT = Path(__file__).parent.parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 ]
 LAB_SETTINGS = {
     # Every cell stays in the page, also those that are scrolled out of sight.
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
-        "fetchNews": "false", "checkForUpdates": False,
+        "fetchNews": "false",
+        "checkForUpdates": False,
     },
 }
 
@@ -61,8 +67,11 @@ def jupyterlab_server(served, folder):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(content))
     environment = {
-        **os.environ, **KERNEL_ENVIRONMENT, "PYTHONPATH": str(ROOT),
-        "JUPYTER_CONFIG_DIR": str(folder / "config"), "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        **os.environ,
+        **KERNEL_ENVIRONMENT,
+        "PYTHONPATH": str(ROOT),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
     }
@@ -70,9 +79,17 @@ def jupyterlab_server(served, folder):
     address = f"http://127.0.0.1:{port}"
     log = folder / "jupyterlab.log"
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={served}",
-        "--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True",
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={served}",
+        "--IdentityProvider.token=",
+        "--LabApp.expose_app_in_browser=True",
         "--LabApp.extension_manager=readonly",
     ]
     with log.open("w") as sink:
@@ -130,7 +147,8 @@ def run_all(page):
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     wait_until_idle(page)
     page.wait_for_function(
-        "[...document.querySelectorAll('.jp-Notebook img')].every(i => i.complete)", timeout=30_000)
+        "[...document.querySelectorAll('.jp-Notebook img')].every(i => i.complete)", timeout=30_000
+    )
 
 
 def error_texts(page):

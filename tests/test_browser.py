@@ -22,7 +22,7 @@ def test_notebook_00_runs_in_jupyterlab(tmp_path):
         seen = pictures(page)
     assert all(p["natural"] > 0 and p["width"] > 0 for p in seen), seen
     assert all(p["alt"] for p in seen), seen
-    painted = sum(str(o.get("data", {})).count("src=\"data:image/") for c in code for o in c.outputs)
+    painted = sum(str(o.get("data", {})).count('src="data:image/') for c in code for o in c.outputs)
     assert painted > 0 and sum(p["output"] for p in seen) == painted
 
 

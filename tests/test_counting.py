@@ -24,8 +24,10 @@ def test_the_examples_are_what_the_script_draws(tmp_path, monkeypatch):
     kept = Image.open(examples.IMAGES / "renders.png").crop((0, 0, *drawn.size))
     differences = [abs(a - b) for a, b in zip(drawn.tobytes(), kept.tobytes())]
     assert sum(differences) / len(differences) < 0.1  # another machine's last bit may round the other way
-    assert json.loads((tmp_path / "renders.json").read_text()) == json.loads(
-        (examples.IMAGES / "renders.json").read_text())[:8]
+    assert (
+        json.loads((tmp_path / "renders.json").read_text())
+        == json.loads((examples.IMAGES / "renders.json").read_text())[:8]
+    )
 
 
 def test_captions_name_the_scenes_that_they_stand_for():
@@ -74,8 +76,11 @@ def test_clip_can_stand_in_for_the_judge():
     """Another world's pictures are judged by words. Of the pocket's, the pocket's CLIP gets most right."""
     drawn = examples.load_renders()[:24]
     seen = judge.ClipJudge(*load_clip(POCKET)).look([example.picture for example in drawn])
-    right = [look["figure"] == example.scene["figure"]
-             for look, example in zip(seen, drawn) if example.scene.get("figure", "nobody") != "nobody"]
+    right = [
+        look["figure"] == example.scene["figure"]
+        for look, example in zip(seen, drawn)
+        if example.scene.get("figure", "nobody") != "nobody"
+    ]
     assert sum(right) / len(right) > 0.6  # by chance one in five
 
 

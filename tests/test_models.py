@@ -205,8 +205,10 @@ def test_a_broken_config_is_named(tmp_path):
 def test_an_own_folder_keeps_its_own_scheduler(tmp_path):
     pipeline = StableDiffusionPipeline(
         **tiny_parts("like sd") | {"scheduler": EulerDiscreteScheduler(beta_end=0.01, steps_offset=1)},
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
-    )  # fmt: skip
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
     pipeline.save_pretrained(tmp_path)
     scheduler = load_components(str(tmp_path)).scheduler
     assert isinstance(scheduler, EulerDiscreteScheduler) and scheduler.config.beta_end == 0.01

@@ -95,7 +95,9 @@ CELLS = {
     "widget that prints": ("print('to the browser')\n" + display(widget("new")), [widget("old")], True),
     "widget, a line when committed": (display(widget("new")), [text_plain(WIDGET_NOTE)], True),
     "line without its widget": (
-        "display({'text/plain': 'no slider'}, raw=True)", [text_plain(WIDGET_NOTE)], False
+        "display({'text/plain': 'no slider'}, raw=True)",
+        [text_plain(WIDGET_NOTE)],
+        False,
     ),
     "widget missing": ("print('no slider')", [widget("old")], False),
     "sound": (display(audio("AAAA")), [audio("BBBB")], True),
@@ -129,10 +131,25 @@ def outcomes(tmp_path_factory):
         cells.append(cell)
     nbformat.write(new_notebook(cells=cells), folder / "cells.ipynb")
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", f"--rootdir={folder}",
-         "-p", "conftest", "-p", "no:cacheprovider", "--color=no",
-         f"--junitxml={folder}/report.xml", "cells.ipynb"],
-        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-c",
+            ROOT / "pyproject.toml",
+            f"--rootdir={folder}",
+            "-p",
+            "conftest",
+            "-p",
+            "no:cacheprovider",
+            "--color=no",
+            f"--junitxml={folder}/report.xml",
+            "cells.ipynb",
+        ],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
     )
     assert (folder / "report.xml").exists(), run.stdout + run.stderr
     cases = list(ElementTree.parse(folder / "report.xml").iter("testcase"))

@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
-MEDIAN_LINES, NINE_TENTHS_LINES = 6, 20   # of a code cell, without blank lines and comments
+MEDIAN_LINES, NINE_TENTHS_LINES = 6, 20  # of a code cell, without blank lines and comments
 WORDS = range(1500, 3001)
 BYTES = 1_000_000
 HEADINGS = ("You will", "Break it on purpose", "Exercise", "What to remember")

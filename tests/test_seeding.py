@@ -1,6 +1,5 @@
 """Seeds: what starts from the same seed is the same."""
 
-
 import pytest
 import torch
 

@@ -20,7 +20,7 @@ from helpers.sound.model import (
     to_spectrogram,
     to_waves,
     unfold,
-)  # fmt: skip
+)
 from helpers.sound.player import Player, play, show_spectrograms, to_wav
 from training.beyond import sounds as stage
 from worlds import sounds as world
@@ -33,7 +33,7 @@ SCENES = [
     {"kind": "voice", "pitch": 55, "contour": "steady", "vowel": "ah", "onset": "m"},
     {"kind": "voice", "pitch": 62, "contour": "rising", "vowel": "ee", "onset": ""},
     {"kind": "voice", "pitch": 67, "contour": "trembling", "vowel": "oo", "onset": "l"},
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -147,8 +147,14 @@ def test_the_weights_are_small_and_missing_ones_say_how_to_train_them(tmp_path):
 
 
 def test_the_model_makes_the_note_that_it_is_asked_for(components):
-    notes = {"a reed on A4": 69, "a steady whistle on E5": 76, "a string on D4": 62, "a bell on C5": 72,
-             "a low voice says ah on G3": 55, "a clarinet on F#4": 66}  # fmt: skip
+    notes = {
+        "a reed on A4": 69,
+        "a steady whistle on E5": 76,
+        "a string on D4": 62,
+        "a bell on C5": 72,
+        "a low voice says ah on G3": 55,
+        "a clarinet on F#4": 66,
+    }
     waves = to_waves(make_sounds(components, list(notes), list(range(6))))
     off = [abs(hear(sound)["pitch"] - pitch) for sound, pitch in zip(waves, notes.values())]
     assert sum(each < 1 for each in off) >= 5, off

@@ -100,7 +100,7 @@ def test_the_set_up_cell_clones_on_colab_once(tmp_path):
     repository = tmp_path.resolve() / address.rsplit("/", 1)[1]
     where = [str(repository / "notebooks"), str(repository)]
     assert run_setup_cell(tmp_path, colab=True) == [f"git clone --depth 1 {address}", *where]
-    assert run_setup_cell(tmp_path, colab=True) == where                  # after a restart of the kernel
+    assert run_setup_cell(tmp_path, colab=True) == where  # after a restart of the kernel
     assert run_setup_cell(repository / "notebooks", colab=True) == where  # the cell run a second time
 
 

@@ -23,9 +23,13 @@ from worlds import planets as world
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "10_train_your_own.ipynb"
 OWN_WORDS = (
-    "def noise_targets", "def velocity_targets", "def draw_batch", "def train_step", "def update_average",
+    "def noise_targets",
+    "def velocity_targets",
+    "def draw_batch",
+    "def train_step",
+    "def update_average",
     "def new_student",
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +37,25 @@ def written():
     """What the notebook's cells define by hand, for a tiny U-Net and random latents."""
     unet = tiny_parts("like pocket")["unet"].requires_grad_(True)
     torch.manual_seed(0)
-    data = SimpleNamespace(latents=torch.randn(12, 4, 16, 16), words=torch.randn(5, 77, 32),
-                           caption_of=torch.arange(12) % 5, rows=torch.arange(8))  # fmt: skip
+    data = SimpleNamespace(
+        latents=torch.randn(12, 4, 16, 16),
+        words=torch.randn(5, 77, 32),
+        caption_of=torch.arange(12) % 5,
+        rows=torch.arange(8),
+    )
     names = {
-        "torch": torch, "copy": copy, "SimpleNamespace": SimpleNamespace, "generator": generator,
-        "lr_scale": lr_scale, "ema_decay": ema_decay, "mixed_precision": mixed_precision,
-        "device": torch.device("cpu"), "planets": data, "unet": unet,
+        "torch": torch,
+        "copy": copy,
+        "SimpleNamespace": SimpleNamespace,
+        "generator": generator,
+        "lr_scale": lr_scale,
+        "ema_decay": ema_decay,
+        "mixed_precision": mixed_precision,
+        "device": torch.device("cpu"),
+        "planets": data,
+        "unet": unet,
         "alphas_cumprod": tiny_parts("like pocket")["scheduler"].alphas_cumprod,
-    }  # fmt: skip
+    }
     for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
         if cell.cell_type == "code" and any(word in cell.source for word in OWN_WORDS):
             exec(cell.source, names)

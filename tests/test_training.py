@@ -94,7 +94,10 @@ def test_tokenizer_round_trip(tmp_path):
     words = CLIPTokenizer.from_pretrained(tmp_path)
     assert 514 < len(words) <= 1500
     assert (words.model_max_length, words.pad_token_id, words("").input_ids) == (
-        77, words.eos_token_id, [words.bos_token_id, words.eos_token_id])  # fmt: skip
+        77,
+        words.eos_token_id,
+        [words.bos_token_id, words.eos_token_id],
+    )
     assert len(words.tokenize("an astronaut on mars")) == 4
     assert words.tokenize("An  Astronaut on Mars") == words.tokenize("an astronaut on mars")
     for text in ("an astronaut on mars", "xylophone quixotic", "¿un café?", "日本 🚀"):
@@ -202,8 +205,13 @@ def test_pictures_go_on_where_they_stopped(folders):
 
 
 def test_stages_say_what_is_missing(folders):
-    for needs, stage in ((data.load, "data"), (vae.load_vae, "vae"), (vae.load_latents, "latents"),
-                         (clip.load_text_encoder, "clip"), (tokenizer.load, "tokenizer")):  # fmt: skip
+    for needs, stage in (
+        (data.load, "data"),
+        (vae.load_vae, "vae"),
+        (vae.load_latents, "latents"),
+        (clip.load_text_encoder, "clip"),
+        (tokenizer.load, "tokenizer"),
+    ):
         with pytest.raises(ModelError, match=f"python -m training {stage}"):
             needs()
 
@@ -254,9 +262,16 @@ def test_every_stage_in_miniature(folders, monkeypatch):
     assert scaled == pytest.approx(1, abs=0.02)
     scheduler = json.loads((folder / "scheduler" / "scheduler_config.json").read_text())
     assert {name for name in scheduler if name[0] != "_"} == {
-        "beta_start", "beta_end", "beta_schedule", "num_train_timesteps", "set_alpha_to_one",
-        "skip_prk_steps", "steps_offset", "trained_betas", "clip_sample",
-    }  # fmt: skip
+        "beta_start",
+        "beta_end",
+        "beta_schedule",
+        "num_train_timesteps",
+        "set_alpha_to_one",
+        "skip_prk_steps",
+        "steps_offset",
+        "trained_betas",
+        "clip_sample",
+    }
 
     (training.CACHE / "latents.sha256").write_text("another autoencoder")
     with pytest.raises(ModelError, match="python -m training latents"):

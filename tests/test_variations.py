@@ -60,8 +60,10 @@ def test_it_paints_the_pipelines_pictures(components, scheduler_class, strength)
     ours = image_to_image(components, PROMPTS, pictures, [3, 4], negative_prompts=NEGATIVE, **options)
     pipeline = StableDiffusionImg2ImgPipeline(
         **with_scheduler(components, scheduler_class)._asdict(),
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
-    )  # fmt: skip
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
     pipeline.set_progress_bar_config(disable=True)
     theirs = pipeline(
         PROMPTS, pictures, negative_prompt=NEGATIVE, generator=[generator(3), generator(4)], **options
@@ -80,8 +82,10 @@ def test_one_step_of_a_scheduler_with_two_calls_a_step_is_the_pipelines(componen
     )
     pipeline = StableDiffusionImg2ImgPipeline(
         **with_scheduler(components, HeunDiscreteScheduler)._asdict(),
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
-    )  # fmt: skip
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
     pipeline.set_progress_bar_config(disable=True)
     theirs = pipeline("mars", random_picture(1), generator=[generator(3)], **options)
     assert np.array_equal(pixels(ours), pixels(theirs.images))
@@ -140,8 +144,14 @@ def test_pictures_that_the_model_can_not_take_are_refused(components, monkeypatc
     ],
 )
 def test_other_slips_are_refused(components, wrong, message):
-    right = dict(prompts="mars", pictures=random_picture(), seeds=0, strength=0.5, num_inference_steps=4,
-                 guidance_scale=2.0)
+    right = dict(
+        prompts="mars",
+        pictures=random_picture(),
+        seeds=0,
+        strength=0.5,
+        num_inference_steps=4,
+        guidance_scale=2.0,
+    )
     with pytest.raises(InputError, match=message):
         image_to_image(components, **{**right, **wrong})
 

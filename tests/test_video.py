@@ -79,8 +79,14 @@ def test_a_video_of_a_batch_is_the_video_alone(model):
 @pytest.mark.parametrize("wrong", [{"frames": 1}, {"frames": 2.5}, {"seeds": [1, 2]}, {"prompts": [""]}])
 def test_what_cannot_become_a_video_is_said(model, wrong):
     with pytest.raises(InputError):
-        generate_videos(model, wrong.get("prompts", ["a planet"]), wrong.get("seeds", [0]), 2, 4.0,
-                       frames=wrong.get("frames", 8))  # fmt: skip
+        generate_videos(
+            model,
+            wrong.get("prompts", ["a planet"]),
+            wrong.get("seeds", [0]),
+            2,
+            4.0,
+            frames=wrong.get("frames", 8),
+        )
 
 
 def test_missing_weights_are_said(tmp_path):
@@ -120,7 +126,7 @@ def test_videos_are_played_in_the_cell(capsys, monkeypatch):
     show_videos(load_drawn()[:2], ["one", "two"], "Two planets that turn.")
     page = shown[0]._repr_html_()
     assert 'alt="Two planets that turn."' in page
-    played = Image.open(io.BytesIO(base64.b64decode(re.search("base64,([^\"]+)", page)[1])))
+    played = Image.open(io.BytesIO(base64.b64decode(re.search('base64,([^"]+)', page)[1])))
     assert played.format == "WEBP" and played.n_frames == 8
     with pytest.raises(InputError):
         show_videos([load_drawn()[0], load_drawn()[1][:3]], ["one", "two"], "Unequal.")

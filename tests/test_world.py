@@ -29,8 +29,15 @@ def test_seeds_differ():
 def test_every_kind_and_place_can_be_painted_in_every_style(kind, style):
     rng = np.random.default_rng(0)
     if kind in world.ATTRIBUTES["kind"]:
-        scene = {"view": "space", "kind": kind, "size": "giant", "rings": "rings", "moons": "three moons",
-                 "background": "blue nebula", "colour": "red"}  # fmt: skip
+        scene = {
+            "view": "space",
+            "kind": kind,
+            "size": "giant",
+            "rings": "rings",
+            "moons": "three moons",
+            "background": "blue nebula",
+            "colour": "red",
+        }
     else:
         scene = {"view": "surface", "place": kind, "time": "night", "sky": "ringed planet", "figure": "robot"}
     picture = world.render({**scene, "style": style}, rng)

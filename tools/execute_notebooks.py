@@ -69,8 +69,10 @@ def complaints(notebook):
     """What a reader should not see: one sentence for each code cell that wrote to stderr."""
     return [
         f"cell {i} wrote to stderr, silence it at its cause: {output.text.strip()[:200]}"
-        for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"
-        for output in cell.outputs if output.output_type == "stream" and output.name == "stderr"
+        for i, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.output_type == "stream" and output.name == "stderr"
     ]
 
 
@@ -81,8 +83,12 @@ def execute(path):
     """
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
-        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}},
-        record_timing=False, coalesce_streams=True,
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        record_timing=False,
+        coalesce_streams=True,
     ).execute()
     nbformat.write(normalise(notebook), path)
     return complaints(notebook)

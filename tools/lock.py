@@ -37,9 +37,17 @@ def needed(roots, platform):
             continue
         seen.add(key)
         environments = [
-            dict(sys_platform=platform, platform_system=system, os_name=os_name, platform_machine=machine,
-                 python_version=python, python_full_version=f"{python}.9", extra=extra)
-            for python in PYTHONS for extra in ("", *requirement.extras)
+            dict(
+                sys_platform=platform,
+                platform_system=system,
+                os_name=os_name,
+                platform_machine=machine,
+                python_version=python,
+                python_full_version=f"{python}.9",
+                extra=extra,
+            )
+            for python in PYTHONS
+            for extra in ("", *requirement.extras)
         ]
         for child in map(Requirement, requirements_of(key[0])):
             if child.marker is None or any(child.marker.evaluate(e) for e in environments):

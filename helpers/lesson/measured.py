@@ -40,9 +40,13 @@ def load_measured(name):
 
 def save_measured(name, results):
     """Write results (dicts, lists, numbers), to three significant digits, and what made them when."""
-    made = {"script": f"python -m measure.{name}", "weights": cache.weights_mark(*ABOUT[name]),
-            "date": datetime.date.today().isoformat(), "machine": platform.machine(),
-            "torch": torch.__version__.split("+")[0]}  # fmt: skip
+    made = {
+        "script": f"python -m measure.{name}",
+        "weights": cache.weights_mark(*ABOUT[name]),
+        "date": datetime.date.today().isoformat(),
+        "machine": platform.machine(),
+        "torch": torch.__version__.split("+")[0],
+    }
     cache.write_json(FOLDER / f"{name}.json", {"made": made, "results": rounded(results)})
 
 

@@ -23,9 +23,13 @@ def bootstrap(values, statistic=np.mean, draws=1000, seed=0):
     """
     values = np.asarray(values)
     found = stats.bootstrap(
-        (np.arange(len(values)),), lambda rows: statistic(values[rows]), vectorized=False, n_resamples=draws,
-        method="percentile", random_state=np.random.default_rng(seed),
-    ).confidence_interval  # fmt: skip
+        (np.arange(len(values)),),
+        lambda rows: statistic(values[rows]),
+        vectorized=False,
+        n_resamples=draws,
+        method="percentile",
+        random_state=np.random.default_rng(seed),
+    ).confidence_interval
     return float(found.low), float(found.high)
 
 

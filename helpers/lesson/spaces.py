@@ -47,11 +47,17 @@ def new_unet(space):
     channels, size = (4, 16) if space == "latents" else (3, 128)
     down = ("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D")
     return UNet2DConditionModel(
-        in_channels=channels, out_channels=channels, sample_size=size, block_out_channels=(32, 48, 64, 64),
-        layers_per_block=1, norm_num_groups=16, down_block_types=down,
+        in_channels=channels,
+        out_channels=channels,
+        sample_size=size,
+        block_out_channels=(32, 48, 64, 64),
+        layers_per_block=1,
+        norm_num_groups=16,
+        down_block_types=down,
         up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
-        cross_attention_dim=TEXT_WIDTH, attention_head_dim=2,  # the number of heads, despite the name
-    )  # fmt: skip
+        cross_attention_dim=TEXT_WIDTH,
+        attention_head_dim=2,  # the number of heads, despite the name
+    )
 
 
 def load_space(space, folder=FOLDER):

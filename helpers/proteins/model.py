@@ -37,14 +37,22 @@ def load_chains(part="training"):
         chains = dict(zip(file["names"].tolist(), np.split(file["angles"].astype(np.float32), ends)))
     entries = sorted({name.split(":")[0] for name in chains})
     held_out = set(entries[::8])
-    return {name: angles for name, angles in chains.items()
-            if (name.split(":")[0] in held_out) == (part == "held out")}  # fmt: skip
+    return {
+        name: angles
+        for name, angles in chains.items()
+        if (name.split(":")[0] in held_out) == (part == "held out")
+    }
 
 
 def windows(chains, stride=LENGTH):
     """All stretches of 64 residues that begin `stride` residues apart: (N, 64, 3)."""
-    return np.stack([angles[start : start + LENGTH] for angles in chains.values()
-                     for start in range(0, len(angles) - LENGTH + 1, stride)])  # fmt: skip
+    return np.stack(
+        [
+            angles[start : start + LENGTH]
+            for angles in chains.values()
+            for start in range(0, len(angles) - LENGTH + 1, stride)
+        ]
+    )
 
 
 def describe(angles):

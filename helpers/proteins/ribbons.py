@@ -25,8 +25,11 @@ COLOURS = {"H": "#E69F00", "E": "#56B4E9", "-": "#8A8F98"}  # Okabe & Ito's oran
 WIDTHS = {"H": 1.5, "E": 1.5, "-": 0.35}  # half the ribbon's width, in Å
 THICKNESS = {"H": 0.3, "E": 0.3, "-": 0.35}
 FINE, AROUND = 8, 10  # points a residue, points around the ribbon
-BOXES = [(HELIX["phi"], HELIX["psi"]), ((-180, STRAND_PHI), (STRAND_PSI[0], 180)),
-         ((-180, STRAND_PHI), (-180, STRAND_PSI[1]))]  # of the Ramachandran plot
+BOXES = [
+    (HELIX["phi"], HELIX["psi"]),
+    ((-180, STRAND_PHI), (STRAND_PSI[0], 180)),
+    ((-180, STRAND_PHI), (-180, STRAND_PSI[1])),
+]  # of the Ramachandran plot
 LAMP = unit(np.array([-0.4, 0.6, 0.9]))
 
 
@@ -40,8 +43,11 @@ def draw_ribbons(angles, titles, columns=4):
     panels = figure.subplots(rows, columns, squeeze=False).flat
     for panel, (corners, colours), title in zip(panels, shapes, titles):
         order = corners[..., 2].mean(1).argsort()
-        panel.add_collection(PolyCollection(
-            corners[order][..., :2], facecolors=colours[order], edgecolors=colours[order], linewidths=0.4))
+        panel.add_collection(
+            PolyCollection(
+                corners[order][..., :2], facecolors=colours[order], edgecolors=colours[order], linewidths=0.4
+            )
+        )
         panel.set_title(title, fontsize=12, color=INK)
         panel.set(xlim=(-wide, wide), ylim=(-high, high), aspect="equal")
     for panel in figure.axes:

@@ -44,8 +44,10 @@ class Shown:
 
     def _repr_html_(self):
         source = f"data:image/{self.kind};base64,{base64.b64encode(self.data).decode()}"
-        return (f'<img alt="{html.escape(self.alt)}" src="{source}" width="{self.width}" '
-                'style="max-width: 100%; height: auto">')
+        return (
+            f'<img alt="{html.escape(self.alt)}" src="{source}" width="{self.width}" '
+            'style="max-width: 100%; height: auto">'
+        )
 
 
 def show(picture, alt):
@@ -99,10 +101,24 @@ def latent_pictures(latents):
 
 def drawing(xlabel, ylabel, title, width=8, height=4.5):
     """An empty, styled matplotlib figure and its axes, in inches (100 dots each); end with `show_drawing`."""
-    style = {"font.size": 13, "axes.titlesize": 15, "axes.titleweight": "bold", "axes.titlelocation": "left",
-             "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25,
-             "figure.facecolor": PAPER, "axes.facecolor": PAPER, "text.color": INK, "axes.labelcolor": INK,
-             "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK, "lines.linewidth": 2.5}
+    style = {
+        "font.size": 13,
+        "axes.titlesize": 15,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.alpha": 0.25,
+        "figure.facecolor": PAPER,
+        "axes.facecolor": PAPER,
+        "text.color": INK,
+        "axes.labelcolor": INK,
+        "axes.edgecolor": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "lines.linewidth": 2.5,
+    }
     with matplotlib.rc_context(style):
         figure = Figure(figsize=(width, height), dpi=100, layout="constrained", facecolor=PAPER)
         axes = figure.add_subplot(xlabel=xlabel, ylabel=ylabel, title=title)
@@ -125,8 +141,17 @@ def curves(lines, xlabel, ylabel, title, alt):
     figure, axes = drawing(xlabel, ylabel, title)
     for name, (x, y, colour) in lines.items():
         axes.plot(x, y, color=colour, linewidth=2.5)
-        axes.annotate(name, (x[-1], y[-1]), (6, 0), textcoords="offset points", color=colour,
-                      fontsize=13, fontweight="bold", va="center", annotation_clip=False)
+        axes.annotate(
+            name,
+            (x[-1], y[-1]),
+            (6, 0),
+            textcoords="offset points",
+            color=colour,
+            fontsize=13,
+            fontweight="bold",
+            va="center",
+            annotation_clip=False,
+        )
     show_drawing(figure, alt)
 
 

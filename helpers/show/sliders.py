@@ -18,13 +18,15 @@ def slide(pictures, labels, description, alt, width=384):
     check_alt(alt)
     if not pictures or len(pictures) != len(labels):
         raise InputError(f"{len(pictures)} pictures have {len(labels)} labels: give each picture one label.")
-    frames = [_image(picture, width, f"{alt} {description}: {label}.")
-              for picture, label in zip(pictures, labels)]
+    frames = [
+        _image(picture, width, f"{alt} {description}: {label}.") for picture, label in zip(pictures, labels)
+    ]
     slider = ipywidgets.SelectionSlider(
-        options=[(str(label), i) for i, label in enumerate(labels)], description=description,
+        options=[(str(label), i) for i, label in enumerate(labels)],
+        description=description,
         layout=ipywidgets.Layout(width="98%", max_width=f"{width + 160}px"),
         style={"description_width": "initial"},
-    )  # fmt: skip
+    )
     picture = ipywidgets.HTML(frames[0])
     slider.observe(lambda change: setattr(picture, "value", frames[change["new"]]), names="value")
     return ipywidgets.VBox([slider, picture])
@@ -36,5 +38,7 @@ def _image(picture, width, alt):
     picture.convert("RGB").save(packed, "JPEG", quality=92)
     source = base64.b64encode(packed.getvalue()).decode()
     pixelated = "; image-rendering: pixelated" if max(picture.size) < 64 else ""
-    return (f'<img alt="{html.escape(alt)}" src="data:image/jpeg;base64,{source}" width="{width}" '
-            f'style="max-width: 100%; height: auto{pixelated}">')
+    return (
+        f'<img alt="{html.escape(alt)}" src="data:image/jpeg;base64,{source}" width="{width}" '
+        f'style="max-width: 100%; height: auto{pixelated}">'
+    )

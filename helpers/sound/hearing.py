@@ -18,7 +18,7 @@ from worlds.sounds import (
     VIBRATO,
     VOWELS,
     synthesise,
-)  # fmt: skip
+)
 
 FRAME, STEP, FINER = 512, 128, 4  # samples of a measurement, from one to the next; lags are so much finer
 LOW, HIGH = 75, 1700  # Hz, between which pitches are looked for
@@ -82,8 +82,11 @@ def hear(wave):
 def candidates(pitch, contour):
     """All scenes with that pitch and contour: four instruments, and a voice with nine syllables."""
     tones = [{"kind": kind, "pitch": pitch, "contour": contour} for kind in KINDS if kind != "voice"]
-    return tones + [{"kind": "voice", "pitch": pitch, "contour": contour, "vowel": vowel, "onset": onset}
-                    for vowel in VOWELS for onset in ONSETS]  # fmt: skip
+    return tones + [
+        {"kind": "voice", "pitch": pitch, "contour": contour, "vowel": vowel, "onset": onset}
+        for vowel in VOWELS
+        for onset in ONSETS
+    ]
 
 
 def recognise(wave, heard=None):

@@ -61,13 +61,24 @@ def show_spectrograms(spectrograms, titles, alt, columns=3):
     marks = [125, 250, 500, 1000, 2000, 4000]
     for i, (spectrogram, title) in enumerate(zip(spectrograms, titles)):
         axes = figure.add_subplot(rows, columns, i + 1)
-        axes.imshow(spectrogram[0].cpu().numpy(), origin="lower", aspect="auto", cmap="Blues",
-                    extent=(0, SAMPLES / RATE, 0.5, BANDS + 0.5),
-                    vmin=(FLOOR - MIDDLE) / SPREAD, vmax=(-8 - MIDDLE) / SPREAD)
+        axes.imshow(
+            spectrogram[0].cpu().numpy(),
+            origin="lower",
+            aspect="auto",
+            cmap="Blues",
+            extent=(0, SAMPLES / RATE, 0.5, BANDS + 0.5),
+            vmin=(FLOOR - MIDDLE) / SPREAD,
+            vmax=(-8 - MIDDLE) / SPREAD,
+        )
         axes.set_title(title, fontsize=12, loc="left", color=INK)
         at = np.interp(mel(marks), edges, np.arange(BANDS + 2))
-        axes.set(yticks=at, yticklabels=marks if i % columns == 0 else [], xticks=[0, 0.5, 1],
-                 xticklabels=[0, 0.5, 1] if i // columns == rows - 1 else [], ylim=(0.5, BANDS + 0.5))
+        axes.set(
+            yticks=at,
+            yticklabels=marks if i % columns == 0 else [],
+            xticks=[0, 0.5, 1],
+            xticklabels=[0, 0.5, 1] if i // columns == rows - 1 else [],
+            ylim=(0.5, BANDS + 0.5),
+        )
         axes.tick_params(labelsize=11, colors=INK)
         axes.spines[:].set_color(INK)
     figure.supxlabel("seconds", fontsize=13, color=INK)

@@ -19,8 +19,15 @@ from helpers.seeding import generator, initial_noise
 
 FOLDER = ROOT / "models" / "pocket-video"
 HEADS = 2
-PLACES = ("conv_in", "down_blocks.0.resnets.0", "down_blocks.1.resnets.0", "mid_block",
-          "up_blocks.1.resnets.1", "up_blocks.2.resnets.0", "up_blocks.2.resnets.1")  # fmt: skip
+PLACES = (
+    "conv_in",
+    "down_blocks.0.resnets.0",
+    "down_blocks.1.resnets.0",
+    "mid_block",
+    "up_blocks.1.resnets.1",
+    "up_blocks.2.resnets.0",
+    "up_blocks.2.resnets.1",
+)
 
 
 class AcrossFrames(nn.Module):
@@ -113,8 +120,9 @@ def without_time(components):
     return components._replace(unet=VideoUNet(components.unet.unet))
 
 
-def generate_videos(components, prompts, seeds, num_inference_steps, guidance_scale, frames=8,
-                   scheduler=None):
+def generate_videos(
+    components, prompts, seeds, num_inference_steps, guidance_scale, frames=8, scheduler=None
+):
     """Paint videos: a list of lists of PIL pictures, one video for each prompt and its seed.
 
     Every frame starts from noise of its own. Raises InputError for an empty prompt, fewer than two frames, or
@@ -128,6 +136,12 @@ def generate_videos(components, prompts, seeds, num_inference_steps, guidance_sc
         check_prompt(prompt)
     channels, height, width = latent_shape(components)
     noise = initial_noise((channels, frames, height, width), [generator(seed) for seed in seeds])
-    latents = denoise(components, encode_prompts(components, list(prompts)), noise, guidance_scale,
-                      num_inference_steps, scheduler)
+    latents = denoise(
+        components,
+        encode_prompts(components, list(prompts)),
+        noise,
+        guidance_scale,
+        num_inference_steps,
+        scheduler,
+    )
     return [decode(components.vae, video.transpose(0, 1)) for video in latents]

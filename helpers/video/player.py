@@ -40,8 +40,16 @@ def show_videos(videos, titles, alt, columns=4, frames_per_second=6, side=192):
         width = min(columns, len(videos)) * side
         pages.append(page.resize((width, page.height * width // page.width), Image.LANCZOS))
     packed = io.BytesIO()
-    pages[0].save(packed, "WEBP", save_all=True, append_images=pages[1:], loop=0, quality=75, method=4,
-                  duration=round(1000 / frames_per_second))  # fmt: skip
+    pages[0].save(
+        packed,
+        "WEBP",
+        save_all=True,
+        append_images=pages[1:],
+        loop=0,
+        quality=75,
+        method=4,
+        duration=round(1000 / frames_per_second),
+    )
     display(Shown(packed.getvalue(), "webp", pages[0].width, alt))
 
 

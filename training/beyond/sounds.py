@@ -35,7 +35,7 @@ from helpers.sound.model import (
     to_spectrogram,
     to_waves,
     unfold,
-)  # fmt: skip
+)
 from training import loop
 from training.pocket import clip, tokenizer
 from training.pocket.unet import SCHEDULER as NOISE_SCHEDULER
@@ -52,7 +52,7 @@ LESSON = 0.05  # the lesson's weight in the loss
 SCHEDULER = NOISE_SCHEDULER | {"prediction_type": "v_prediction"}
 FOLDER = training.MODELS / "pocket-sounds"
 ANSWERS = {"kind": len(world.KINDS), "contour": len(world.CONTOURS),
-           "pitch": world.HIGHEST - world.LOWEST + 1, "syllable": 10}  # fmt: skip
+           "pitch": world.HIGHEST - world.LOWEST + 1, "syllable": 10}
 
 
 class Model(nn.Module):
@@ -69,14 +69,14 @@ class Model(nn.Module):
             resnet_time_scale_shift="scale_shift",
             # A summary of the caption reaches every block, with the timestep; its words only the middle one.
             addition_embed_type="text", addition_embed_type_num_heads=4,
-        )  # fmt: skip
+        )
         self.text_encoder = CLIPTextModel(
             CLIPTextConfig(
                 vocab_size=len(words), hidden_size=WIDTH, intermediate_size=2 * WIDTH, num_hidden_layers=2,
                 num_attention_heads=2, max_position_embeddings=TOKENS, bos_token_id=words.bos_token_id,
                 eos_token_id=words.eos_token_id, pad_token_id=words.pad_token_id,
             )
-        )  # fmt: skip
+        )
         self.answers = nn.Linear(SUMMARY, sum(ANSWERS.values()) + PLACES)
 
     def lesson(self, ids, right, height):
@@ -93,7 +93,7 @@ def answers(scene):
     if scene["kind"] == "voice":
         syllable = 1 + 3 * world.VOWELS.index(scene["vowel"]) + world.ONSETS.index(scene["onset"])
     return [world.KINDS.index(scene["kind"]), world.CONTOURS.index(scene["contour"]),
-            scene["pitch"] - world.LOWEST, syllable]  # fmt: skip
+            scene["pitch"] - world.LOWEST, syllable]
 
 
 def heights(scenes):
@@ -198,7 +198,7 @@ def save(model, words):
     model = copy.deepcopy(model).cpu().half()
     model.unet.save_pretrained(FOLDER / "unet")
     state = {f"text_model.{name.removeprefix('text_model.')}": weight
-             for name, weight in model.text_encoder.state_dict().items()}  # fmt: skip
+             for name, weight in model.text_encoder.state_dict().items()}
     clip.write(FOLDER / "text_encoder", model.text_encoder.config, "CLIPTextModel", state)
     (FOLDER / "scheduler").mkdir(exist_ok=True)
     (FOLDER / "scheduler" / "scheduler_config.json").write_text(json.dumps(SCHEDULER, indent=2) + "\n")

@@ -125,7 +125,7 @@ def curve_table(curve):
         [f"{point['guidance_scale']:g}", interval(point["mean"]), interval(point["all_right"]),
          f"{point['diversity_judge']:.3g}", f"{point['diversity_clip']:.3g}"]
         for point in curve
-    ]  # fmt: skip
+    ]
     return table(["guidance", "attributes right", "all right", "diversity, judge", "diversity, CLIP"], rows)
 
 
@@ -148,7 +148,7 @@ def limits(results):
     lines += [f"- Missed: {what}: {value:g}, and the bar is {bar:g}." for what, value, bar, _ in missed]
     aims = (("attributes right with PNDM", results["generated"]["seen"]["mean"], AIM_RIGHT),
             ("attributes right with DDIM", results["generated"]["ddim"]["mean"], AIM_RIGHT),
-            ("dB of the autoencoder", results["vae"]["psnr"], AIM_PSNR))  # fmt: skip
+            ("dB of the autoencoder", results["vae"]["psnr"], AIM_PSNR))
     for what, reached, aim in aims:
         if reached["rate"] < aim:
             lines += [f"- Short of the aim of {aim:g} {what}, by {aim - reached['rate']:.3g}."]
@@ -180,7 +180,7 @@ def training_rows(entries):
         [entry["stage"], f"{entry['minutes']:.3g}", entry["steps"], f"{entry['parameters'] / 1e6:.3g} M",
          machine_words(entry["machine"])]
         for entry in entries
-    ]  # fmt: skip
+    ]
 
 
 def parameters(file):

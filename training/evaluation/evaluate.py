@@ -34,7 +34,7 @@ FORMS = {
     "full": {"seen": 1002, "held_out": 402, "unguided": 251,
              "prompts": 12, "per_prompt": 5, "open": 64},
     "quick": {"seen": 48, "held_out": 24, "unguided": 24},
-}  # fmt: skip
+}
 DDIM_STEPS = 20  # notebook 06: DDIM needs fewer calls of the U-Net than PNDM, and does better
 CURVE = (1.0, 2.0, 4.0, 7.0, 12.0)  # guidance scales
 BANK = 3000  # training pictures to search for copies, where not all of them are in training/cache
@@ -111,7 +111,7 @@ def measure(form, workers):
         reference = workers.run("other renders", render, others.rows, others.seeds)
         damaged = workers.run("blurred renders", blurred, renders.pictures)
         compared = {"renders": renders, "reconstructions": rebuilt, "generated": painted,
-                    f"generated, DDIM, {DDIM_STEPS} steps": ddim, "blurred": damaged}  # fmt: skip
+                    f"generated, DDIM, {DDIM_STEPS} steps": ddim, "blurred": damaged}
         results["distribution"] = {"n": len(reference.classes), **distances(compared, reference)}
         count = training_pictures()
         bank = workers.run("training pictures", recall, list(range(count or BANK)), batch=64)
@@ -136,14 +136,14 @@ def guidance_curve(count, per_prompt, workers):
 
     def spread(seen):
         return {s: metrics.mean_distance(getattr(seen, s).reshape(-1, per_prompt, getattr(seen, s).shape[1]))
-                for s in ("judge", "clip")}  # fmt: skip
+                for s in ("judge", "clip")}
 
     true, curve = spread(workers.run("renders of prompts", render, rows, seeds)), []
     for scale in CURVE:
         seen = workers.run(f"guidance {scale:g}", paint, captions, seeds, fixed=(scale,))
         rates, within = attribute_rates(seen.classes, rows), spread(seen)
         curve.append({"guidance_scale": scale, "mean": rates["mean"], "all_right": rates["all_right"],
-                      **{f"diversity_{s}": within[s] / true[s] for s in true}})  # fmt: skip
+                      **{f"diversity_{s}": within[s] / true[s] for s in true}})
     return {"prompts": len(asked.rows), "pictures_per_prompt": per_prompt, "curve": curve}
 
 
@@ -209,7 +209,7 @@ def main(quick=False, processes=2):
         "seeds": list(SEEDS),
         "models_megabytes": megabytes,
         **results,
-    })  # fmt: skip
+    })
     results["bars"] = report.bars(results)
     if not quick:
         write_json(MODEL / "evaluation.json", results)

@@ -14,7 +14,7 @@ IMAGES = training.MODELS.parent / "images"
 def bars(results):
     """Each bar that the committed weights should reach: [what, value, bar, reached]."""
     seen, ddim, held_out = (results["generated"][name]["mean"]["rate"]
-                            for name in ("seen", "ddim", "held_out"))  # fmt: skip
+                            for name in ("seen", "ddim", "held_out"))
     lines = (
         ("models/ in MB, at most", results["models_megabytes"], 30.0),
         ("judge right on renders, of all attributes", results["judge"]["renders"]["mean"]["rate"], 0.98),
@@ -45,7 +45,7 @@ def summary(results):
     generated = results["generated"]
     lines = [f"{name.replace('_', ' '):18} attributes right {interval(generated[name]['mean'])}, "
              f"all of a picture {interval(generated[name]['all_right'])}, n = {generated[name]['mean']['n']}"
-             for name in generated]  # fmt: skip
+             for name in generated]
     took = f"{results['minutes']:.3g} minutes, {results['form']} form"
     return "\n".join([*lines, *bar_lines(results), took])
 

@@ -13,13 +13,17 @@ def grade_guidance(answer, noise_uncond, noise_cond, guidance_scale):
         answer,
         right=noise_uncond + guidance_scale * prompt_says,
         hints=[
-            (noise_cond + guidance_scale * prompt_says,
-             "That begins at the prompt's prediction, as in the paper; ours begins at the empty one's."),
+            (
+                noise_cond + guidance_scale * prompt_says,
+                "That begins at the prompt's prediction, as in the paper; ours begins at the empty one's.",
+            ),
             (noise_uncond - guidance_scale * prompt_says, "The wrong way round: away from the prompt."),
-            (guidance_scale * noise_cond,
-             "That only enlarges the prediction: compare it with the empty one's."),
+            (
+                guidance_scale * noise_cond,
+                "That only enlarges the prediction: compare it with the empty one's.",
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_ddim_step(answer, scheduler, noise_pred, t, t_prev, latents):
@@ -31,11 +35,13 @@ def grade_ddim_step(answer, scheduler, noise_pred, t, t_prev, latents):
         right=scheduler.step(noise_pred, t, latents).prev_sample,
         hints=[
             (x0, f"That is the predicted x0: mix noise back in, at the level of {t_prev}."),
-            (alpha_prev * x0 + (1 - alpha_prev) * noise_pred,
-             "The shares are square roots: of alpha, and of 1 - alpha."),
+            (
+                alpha_prev * x0 + (1 - alpha_prev) * noise_pred,
+                "The shares are square roots: of alpha, and of 1 - alpha.",
+            ),
             (latents - noise_pred, "The latents are a mix of picture and noise: find x0 first."),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_wider_noise(answer, unet):

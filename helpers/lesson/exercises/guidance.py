@@ -27,10 +27,12 @@ def grade_found_scale(answer, noise_uncond, noise_cond, guided):
             (near(off), "That is the paper's weight: ours counts from the empty prompt's prediction."),
             (near(1 / HIDDEN_SCALE), "Upside down: the long difference over the short one."),
             (near(longer), "That compares the predictions' lengths: compare the differences'."),
-            (lambda a: isinstance(a, torch.Tensor) and a.numel() > 1,
-             "One number is wanted: take the `.norm()` of each difference."),
+            (
+                lambda a: isinstance(a, torch.Tensor) and a.numel() > 1,
+                "One number is wanted: take the `.norm()` of each difference.",
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_falling_guidance(answer, start):
@@ -41,8 +43,10 @@ def grade_falling_guidance(answer, start):
         def fits(a):
             times = (0, 250, 500, 1000)
             found = [a(noise_uncond, noise_cond, torch.tensor(t)) for t in times]
-            return all(torch.allclose(f, torch.full_like(f, wanted(t / 1000)), atol=0.01)
-                       for f, t in zip(found, times))  # fmt: skip
+            return all(
+                torch.allclose(f, torch.full_like(f, wanted(t / 1000)), atol=0.01)
+                for f, t in zip(found, times)
+            )
 
         return fits
 
@@ -70,9 +74,11 @@ def grade_good_enough(answer, scales):
         right=lambda a: float(a) == min(reach),
         hints=[
             (lambda a: float(a) not in known, "That scale was not measured: take one of the list."),
-            (lambda a: float(a) == best["guidance_scale"],
-             "That is the best itself: is there a smaller one that could be as good?"),
+            (
+                lambda a: float(a) == best["guidance_scale"],
+                "That is the best itself: is there a smaller one that could be as good?",
+            ),
             (lambda a: float(a) < min(reach), "Too small: its interval ends below the best rate."),
             (lambda a: True, "It reaches the best rate, but a smaller one does too: order them by scale."),
         ],
-    )  # fmt: skip
+    )

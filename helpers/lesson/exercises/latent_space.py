@@ -67,10 +67,12 @@ def grade_bytes(answer, latents):
             (lambda a: is_close(a, wanted), "Those are the whole numbers: go back to -5 … 5."),
             (lambda a: is_close(a, wanted / 127), "That is between -1 and 1: times 5 again."),
             (lambda a: is_close(a, latents.float().clamp(-5, 5)), "Nothing is rounded yet."),
-            (lambda a: is_close(a, latents.float().round()),
-             "That leaves a handful of values: spread them over -127 … 127 first."),
+            (
+                lambda a: is_close(a, latents.float().round()),
+                "That leaves a handful of values: spread them over -127 … 127 first.",
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_preview(answer, inputs, colours):
@@ -90,4 +92,4 @@ def grade_preview(answer, inputs, colours):
             (lambda a: a.shape[0] == shape[0] - 1, "Keep the constant: the last column of `inputs` is 1."),
             (lambda a: a.shape == shape, "The shape is right, but not the least squares."),
         ],
-    )  # fmt: skip
+    )

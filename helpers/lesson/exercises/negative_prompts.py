@@ -16,7 +16,7 @@ def grade_half_negative(answer, empty, negative, prompt):
             (torch.cat([empty + negative, prompt]), "That is the sum: a mean has the size of one embedding."),
             (torch.cat([negative, prompt]), "That is the whole negative prompt: mix in the empty one."),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_equal_weight(answer, guidance_scale):
@@ -25,11 +25,13 @@ def grade_equal_weight(answer, guidance_scale):
         answer,
         right=lambda a: abs(a - (guidance_scale - 1)) < 1e-6,
         hints=[
-            (lambda a: abs(a - guidance_scale) < 1e-6,
-             "Close: but at guidance 1 a negative prompt does nothing, so its weight is 0 there."),
+            (
+                lambda a: abs(a - guidance_scale) < 1e-6,
+                "Close: but at guidance 1 a negative prompt does nothing, so its weight is 0 there.",
+            ),
             (lambda a: abs(a - (1 - guidance_scale)) < 1e-6, "The minus sign stands in the rule already."),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_fewer(answer, judge, before, attribute, value):
@@ -43,12 +45,16 @@ def grade_fewer(answer, judge, before, attribute, value):
         right=lambda a: len(a) == len(before) and count(a) < count(before),
         hints=[
             (lambda a: len(a) != len(before), f"{len(before)} pictures are wanted, one for each seed."),
-            (lambda a: all(p.tobytes() == q.tobytes() for p, q in zip(a, before)),
-             "These are the same pictures as before: say it in `negative_prompts`."),
-            (lambda a: count(a) >= count(before),
-             f"No fewer show {value}: name it in `negative_prompts`, without a “no”."),
+            (
+                lambda a: all(p.tobytes() == q.tobytes() for p, q in zip(a, before)),
+                "These are the same pictures as before: say it in `negative_prompts`.",
+            ),
+            (
+                lambda a: count(a) >= count(before),
+                f"No fewer show {value}: name it in `negative_prompts`, without a “no”.",
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_perpendicular(answer, to_negative, to_prompt):

@@ -16,13 +16,15 @@ def grade_cosine_noise(answer, x0, noise, t, schedules):
         answer,
         right=noised(alpha),
         hints=[
-            (lambda a: any(torch.allclose(a, noised(each[t]), atol=1e-3) for each in schedules.values()),
-             "That is another schedule: take the one called cosine."),
+            (
+                lambda a: any(torch.allclose(a, noised(each[t]), atol=1e-3) for each in schedules.values()),
+                "That is another schedule: take the one called cosine.",
+            ),
             (alpha * x0 + (1 - alpha) * noise, "The factors are the square roots of the shares."),
             ((1 - alpha) ** 0.5 * x0 + alpha**0.5 * noise, "Swapped: alpha bar belongs to the picture."),
             (alpha**0.5 * x0 - (1 - alpha) ** 0.5 * noise, "The noise is added, not subtracted."),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_balance(answer, alphas_cumprod):
@@ -37,10 +39,12 @@ def grade_balance(answer, alphas_cumprod):
             (lambda a: abs(a - steps // 2) <= 1, "That is the middle of the timesteps, not of the variance."),
             (lambda a: a == right - 1, "There the picture is still as strong as the noise: one further."),
             (lambda a: a == steps - right, "So many timesteps lie on the noisy side: count the other ones."),
-            (lambda a: a == int((alphas_cumprod**0.5 >= 0.5).sum()),
-             "That asks where the factor is a half. Shares of variance are meant, without a root."),
+            (
+                lambda a: a == int((alphas_cumprod**0.5 >= 0.5).sum()),
+                "That asks where the factor is a half. Shares of variance are meant, without a root.",
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_known_noise(answer, x_t, x0, alpha):
@@ -54,7 +58,7 @@ def grade_known_noise(answer, x_t, x0, alpha):
             ((x_t - alpha * x0) / (1 - alpha), "The factors are the square roots of the shares."),
             ((x_t - (1 - alpha) ** 0.5 * x0) / alpha**0.5, "Swapped: alpha bar belongs to the picture."),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_zero_snr(answer, alphas_cumprod):
@@ -68,12 +72,20 @@ def grade_zero_snr(answer, alphas_cumprod):
         right=lambda a: a.shape == factor.shape and torch.allclose(a.float(), stretched**2, atol=1e-4),
         hints=[
             (stretched, "Those are the factors: square them to get alpha bar."),
-            (lambda a: torch.allclose(a, shifted**2, atol=1e-4),
-             "It ends at 0; now stretch it to begin as before."),
-            (lambda a: torch.allclose(a, plain, atol=1e-4) or
-                torch.allclose(a, plain * alphas_cumprod[0] / plain[0], atol=1e-4),
-             "That shifts alpha bar itself: take its square root first."),
-            (lambda a: torch.allclose(a[:-1], alphas_cumprod[:-1]) and a[-1] == 0,
-             "Only the last value changed: that makes a sudden jump. Shift and stretch them all."),
+            (
+                lambda a: torch.allclose(a, shifted**2, atol=1e-4),
+                "It ends at 0; now stretch it to begin as before.",
+            ),
+            (
+                lambda a: (
+                    torch.allclose(a, plain, atol=1e-4)
+                    or torch.allclose(a, plain * alphas_cumprod[0] / plain[0], atol=1e-4)
+                ),
+                "That shifts alpha bar itself: take its square root first.",
+            ),
+            (
+                lambda a: torch.allclose(a[:-1], alphas_cumprod[:-1]) and a[-1] == 0,
+                "Only the last value changed: that makes a sudden jump. Shift and stretch them all.",
+            ),
         ],
-    )  # fmt: skip
+    )

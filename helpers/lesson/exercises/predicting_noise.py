@@ -42,7 +42,7 @@ def grade_word_map(answer, weights, places, latents):
             (like(heads.sum(0).unflatten(0, size)), "Average the heads; don't add them."),
             (lambda a: a.shape[-1] == weights.shape[-1], "These are all tokens: pick those of the word."),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_first_convolution(answer, unet):
@@ -58,7 +58,9 @@ def grade_first_convolution(answer, unet):
             (lambda a: a == 2 * filters * one_place * places, "In our count a multiply-add is one, not two."),
             (lambda a: a == filters * one_place, "That is the work for one place: how many are there?"),
             (lambda a: a == one_place * places, "That is one filter's work: how many channels come out?"),
-            (lambda a: a == filters * convolution.in_channels * places,
-             "A filter looks at more than one place: how large is it?"),
+            (
+                lambda a: a == filters * convolution.in_channels * places,
+                "A filter looks at more than one place: how large is it?",
+            ),
         ],
-    )  # fmt: skip
+    )

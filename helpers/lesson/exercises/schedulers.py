@@ -17,14 +17,18 @@ def grade_budget(answer, heun, pndm, budget):
         hints=[
             (lambda a: tuple(a) == right, "The numbers are right: put them in a pair, (Heun, PNDM)."),
             (lambda a: tuple(a) == right[::-1], "The other way round: Heun first."),
-            (lambda a: calls(heun, a[0]) > budget,
-             f"So many steps of Heun call the U-Net more than {budget} times."),
+            (
+                lambda a: calls(heun, a[0]) > budget,
+                f"So many steps of Heun call the U-Net more than {budget} times.",
+            ),
             (lambda a: a[0] < right[0], "Heun can do more: its last step needs one call, not two."),
-            (lambda a: calls(pndm, a[1]) > budget,
-             "PNDM visits its second timestep twice: one call more than steps."),
+            (
+                lambda a: calls(pndm, a[1]) > budget,
+                "PNDM visits its second timestep twice: one call more than steps.",
+            ),
             (lambda a: a[1] < right[1], "PNDM can do more: it makes just one call more than steps."),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_trailing(answer, num_train_timesteps, num_inference_steps):
@@ -35,15 +39,21 @@ def grade_trailing(answer, num_train_timesteps, num_inference_steps):
         answer,
         right=lambda a: list(a) == right,
         hints=[
-            (lambda a: [t - 1 for t in a] == right,
-             "Timesteps are numbered from 0, so the last one is 1 less than their number."),
-            (lambda a: list(a)[::-1] == right,
-             "These are the ones; but we walk from noise to picture, so the largest comes first."),
-            (lambda a: min(a) <= 1,
-             "That is leading, each part's first timestep. Trailing takes each part's last."),
+            (
+                lambda a: [t - 1 for t in a] == right,
+                "Timesteps are numbered from 0, so the last one is 1 less than their number.",
+            ),
+            (
+                lambda a: list(a)[::-1] == right,
+                "These are the ones; but we walk from noise to picture, so the largest comes first.",
+            ),
+            (
+                lambda a: min(a) <= 1,
+                "That is leading, each part's first timestep. Trailing takes each part's last.",
+            ),
             (lambda a: len(a) != num_inference_steps, f"There should be {num_inference_steps} of them."),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_euler_step(answer, latents, noise_pred, sigma, sigma_next):
@@ -57,11 +67,17 @@ def grade_euler_step(answer, latents, noise_pred, sigma, sigma_next):
         hints=[
             (x0, "That is the predicted x0, the end of the line: go only as far as sigma_next."),
             (latents + (sigma - sigma_next) * noise_pred, "The wrong way: the noise should become less."),
-            (latents - sigma_next * noise_pred,
-             "Take away the difference of the two levels, not the next level."),
-            (scaled + (sigma_next - sigma) * noise_pred,
-             "The step starts from x; only the U-Net gets the scaled latents."),
-            (alpha_next**0.5 * x0 + (1 - alpha_next) ** 0.5 * noise_pred,
-             "That is the step in the variance-preserving notation: here the picture isn't turned down."),
+            (
+                latents - sigma_next * noise_pred,
+                "Take away the difference of the two levels, not the next level.",
+            ),
+            (
+                scaled + (sigma_next - sigma) * noise_pred,
+                "The step starts from x; only the U-Net gets the scaled latents.",
+            ),
+            (
+                alpha_next**0.5 * x0 + (1 - alpha_next) ** 0.5 * noise_pred,
+                "That is the step in the variance-preserving notation: here the picture isn't turned down.",
+            ),
         ],
-    )  # fmt: skip
+    )

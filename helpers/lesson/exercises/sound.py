@@ -24,4 +24,4 @@ def grade_cents(answer, heard, asked):
             (near(1200 * math.log10(heard / asked)), "An octave is a factor of 2: take math.log2."),
             (near(100 * (heard / asked - 1)), "Those are per cent: a semitone has 5.9 of them."),
         ],
-    )  # fmt: skip
+    )

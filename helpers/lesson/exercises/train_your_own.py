@@ -19,11 +19,13 @@ def grade_noise_from_velocity(answer, noise, clean, signal, spread):
             (signal * velocity - spread * x_t, "A sign is wrong: both parts are added."),
             (spread * x_t - signal * velocity, "A sign is wrong: both parts are added."),
             (signal * x_t - velocity, "Nearly a picture: solve both definitions for the noise."),
-            (spread * velocity + signal * x_t,
-             "The factors are exchanged: without any noise in x_t, velocity alone is the noise."),
+            (
+                spread * velocity + signal * x_t,
+                "The factors are exchanged: without any noise in x_t, velocity alone is the noise.",
+            ),
             (velocity, "That is velocity itself: it holds some of the picture, with a minus."),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_same_loss(answer, alphas_cumprod):
@@ -44,10 +46,12 @@ def grade_same_loss(answer, alphas_cumprod):
             (near(snr**0.5), "That is for the error itself: the loss squares it."),
             (near(snr.clamp(max=5)), "That is cut off at 5: the simple loss is not."),
             (near(alphas_cumprod), "That is the signal's share alone: divide it by the noise's."),
-            (lambda a: not isinstance(a, torch.Tensor) or a.shape != snr.shape,
-             "A tensor is wanted, with one number for each timestep."),
+            (
+                lambda a: not isinstance(a, torch.Tensor) or a.shape != snr.shape,
+                "A tensor is wanted, with one number for each timestep.",
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_memory_of_average(answer, decay, steps):
@@ -84,7 +88,9 @@ def grade_adapter_size(answer, layers, r):
             (is_number(r * outs), "Those are the matrices B: the matrices A come on top."),
             (is_number(ins + outs), f"That is rank 1: here each matrix has {r} rows or columns."),
             (is_number(full), "Those are the layers' own weights: the two matrices of an adapter are thin."),
-            (lambda a: int(a) in (r * full, r * ins * outs),
-             "The two thin matrices stand side by side: their sizes are added."),
+            (
+                lambda a: int(a) in (r * full, r * ins * outs),
+                "The two thin matrices stand side by side: their sizes are added.",
+            ),
         ],
     )

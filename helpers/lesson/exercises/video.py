@@ -18,16 +18,25 @@ def grade_sequences(answer, features):
         answer,
         right=right,
         hints=[
-            (one_a_frame, "That is a sequence of places for each frame, as picture layers see it: "
-                          "swap the roles."),
+            (
+                one_a_frame,
+                "That is a sequence of places for each frame, as picture layers see it: swap the roles.",
+            ),
             (features.permute(0, 4, 3, 2, 1).flatten(0, 2), "Nearly: height comes before width."),
-            (features.permute(3, 4, 0, 2, 1).flatten(0, 2), "Nearly: the places of one video stand together, "
-                                                            "so videos come first."),
-            (shaped(*right.shape), "The shape fits, but the numbers are mixed up: `permute` moves axes, "
-                                   "`reshape` alone doesn't."),
+            (
+                features.permute(3, 4, 0, 2, 1).flatten(0, 2),
+                "Nearly: the places of one video stand together, so videos come first.",
+            ),
+            (
+                shaped(*right.shape),
+                "The shape fits, but the numbers are mixed up: `permute` moves axes, "
+                "`reshape` alone doesn't.",
+            ),
             (shaped(videos * height * width, channels, frames), "A token is a row: its channels come last."),
             (shaped(videos, height, width, frames, channels), "Nearly: join the first three axes into one."),
-            (shaped(videos * channels, frames, height, width),
-             "A token is made of channels: they come last."),
+            (
+                shaped(videos * channels, frames, height, width),
+                "A token is made of channels: they come last.",
+            ),
         ],
-    )  # fmt: skip
+    )

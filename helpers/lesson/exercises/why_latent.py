@@ -19,17 +19,23 @@ def grade_numbers(answer):
         right=lambda a: len(a) == 2 and fits(0, right[0])(a) and fits(1, right[1])(a),
         hints=[
             (lambda a: not hasattr(a, "__len__") or len(a) != 2, "Two numbers are wanted, as a pair."),
-            (lambda a: fits(0, right[1])(a) and fits(1, right[0])(a),
-             "Both are there, in the wrong order: LDM-4 first."),
-            (lambda a: fits(0, 4)(a) or fits(1, 1024 / 24)(a),
-             "That is one side only: a picture has two, so square it."),
+            (
+                lambda a: fits(0, right[1])(a) and fits(1, right[0])(a),
+                "Both are there, in the wrong order: LDM-4 first.",
+            ),
+            (
+                lambda a: fits(0, 4)(a) or fits(1, 1024 / 24)(a),
+                "That is one side only: a picture has two, so square it.",
+            ),
             (fits(1, (1024 / 24) ** 2), "So many times fewer places; but each holds 16 numbers, a pixel 3."),
             (fits(1, (1024 / 24) ** 2 / 16), "A pixel isn't one number but 3."),
             (lambda a: fits(0, 12)(a) or fits(0, 48)(a), "LDM-4's latents have 3 channels, not 4 or 1."),
-            (lambda a: fits(0, 1 / right[0])(a) or fits(1, 1 / right[1])(a),
-             "Upside down: how many times fewer, the picture's numbers over the latents'."),
+            (
+                lambda a: fits(0, 1 / right[0])(a) or fits(1, 1 / right[1])(a),
+                "Upside down: how many times fewer, the picture's numbers over the latents'.",
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_seconds_saved(answer, table, pictures=100):
@@ -46,16 +52,20 @@ def grade_seconds_saved(answer, table, pictures=100):
         hints=[
             (near(saved(small)), "That is the row of sampling at 256."),
             (near(saved(training)), "That is training: the models are finished and sample."),
-            (near(pictures / pixels[large] * (1 - latents[hours] / pixels[hours])),
-             "That takes the famous 2.7, hours per epoch, for the speed of sampling."),
+            (
+                near(pictures / pixels[large] * (1 - latents[hours] / pixels[hours])),
+                "That takes the famous 2.7, hours per epoch, for the speed of sampling.",
+            ),
             (near(-saved(large)), "So many fewer: the pixels' seconds minus the latents'."),
             (near(pictures / latents[large]), "That is what LDM-4 still takes, not what it saves."),
             (near(latents[large] / pixels[large]), "That is how many times faster: seconds are wanted."),
             (near(saved(large) / pictures), "That is for one picture."),
-            (near(pictures * (latents[large] - pixels[large])),
-             "The table has pictures a second: divide by them to get seconds."),
+            (
+                near(pictures * (latents[large] - pixels[large])),
+                "The table has pictures a second: divide by them to get seconds.",
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_attention_grows(answer, convolutions=90, products=10, times=4):
@@ -65,16 +75,24 @@ def grade_attention_grows(answer, convolutions=90, products=10, times=4):
         answer,
         right=lambda a: float(a) == convolutions * square + products * fourth,
         hints=[
-            (lambda a: float(a) == (convolutions + products) * square,
-             "That lets attention grow with the square too: it compares each place with each other."),
-            (lambda a: float(a) == (convolutions + products) * fourth,
-             "That lets convolutions grow with the fourth power too: they work at each place once."),
-            (lambda a: float(a) == convolutions * times + products * square,
-             "You took the number of places for the side: the side is 4 times as long, the places are 16."),
-            (lambda a: float(a) == convolutions * square + products * fourth / times,
-             "Attention grows with the square of the number of *places*, so with the side's fourth power."),
+            (
+                lambda a: float(a) == (convolutions + products) * square,
+                "That lets attention grow with the square too: it compares each place with each other.",
+            ),
+            (
+                lambda a: float(a) == (convolutions + products) * fourth,
+                "That lets convolutions grow with the fourth power too: they work at each place once.",
+            ),
+            (
+                lambda a: float(a) == convolutions * times + products * square,
+                "You took the number of places for the side: the side is 4 times as long, the places are 16.",
+            ),
+            (
+                lambda a: float(a) == convolutions * square + products * fourth / times,
+                "Attention grows with the square of the number of *places*, so with the side's fourth power.",
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_decoder_share(answer, step, once):
@@ -85,10 +103,12 @@ def grade_decoder_share(answer, step, once):
         right=lambda a: a == right,
         hints=[
             (lambda a: a != int(a), "A whole number of steps is wanted: round down."),
-            (lambda a: a == int(10 * once / step),
-             "Decoding belongs to all the work too: it is a tenth when the steps are nine times as much."),
+            (
+                lambda a: a == int(10 * once / step),
+                "Decoding belongs to all the work too: it is a tenth when the steps are nine times as much.",
+            ),
             (lambda a: a == int(18 * once / step), "`step` has both calls of guidance in it already."),
             (lambda a: a < right, "With one step more decoding is still a tenth or more."),
             (lambda a: a > right, "With so many steps decoding is less than a tenth."),
         ],
-    )  # fmt: skip
+    )

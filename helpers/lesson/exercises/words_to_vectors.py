@@ -39,13 +39,15 @@ def grade_places(answer, scenes):
         right=lambda a: len(a) == len(truth) and share(a) >= 2 / PLACES,
         hints=[
             (lambda a: len(a) == PLACES, "One answer for each place: look for the best along dim 1."),
-            (lambda a: not all(isinstance(name, str) for name in a),
-             "Those are numbers: take the names at these positions of the list `places`."),
+            (
+                lambda a: not all(isinstance(name, str) for name in a),
+                "Those are numbers: take the names at these positions of the list `places`.",
+            ),
             (lambda a: len(a) != len(truth), "One name for each picture is wanted."),
             (lambda a: not set(a) <= set(truth), "Take the names just as they stand in the list `places`."),
             (lambda a: len(set(a)) == 1, "The same place for every picture: compare the four similarities."),
         ],
-    )  # fmt: skip
+    )
 
 
 def grade_colour_shift(answer, embed):
