@@ -17,8 +17,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from diffusers import DPMSolverMultistepScheduler, UNet2DConditionModel
-from diffusers.models.attention_processor import AttnProcessor
+from diffusers import DPMSolverMultistepScheduler
 from PIL import Image
 
 from helpers.denoising import encode_picture, encode_prompts, generate, to_pixels
@@ -26,6 +25,7 @@ from helpers.judge import load_judge, marks
 from helpers.lesson import metrics
 from helpers.lesson.cache import kept, write_json
 from helpers.lesson.measured import made_from, save_measured
+from helpers.lesson.networks import small_unet, use_fast_attention
 from helpers.lesson.trainings import lr_scale, mixed_precision, update_ema
 from helpers.models import POCKET, ROOT, load_components
 from worlds import planets as world
@@ -58,20 +58,8 @@ def space_views(count, first):
 
 def new_unet(config):
     """The small U-Net of notebook 10, 2.0 M parameters; `config` is the big one's."""
-    down = ("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D")
-    unet = UNet2DConditionModel(
-        sample_size=config.sample_size,
-        in_channels=config.in_channels,
-        out_channels=config.out_channels,
-        block_out_channels=(32, 48, 64, 64),
-        layers_per_block=1,
-        norm_num_groups=16,
-        down_block_types=down,
-        up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
-        cross_attention_dim=config.cross_attention_dim,
-        attention_head_dim=2,
-    )
-    unet.set_attn_processor(AttnProcessor())  # its backward pass is the faster one on a CPU
+    unet = small_unet(config.in_channels, config.sample_size, config.cross_attention_dim)
+    use_fast_attention(unet, "cpu")
     return unet
 
 

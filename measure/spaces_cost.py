@@ -13,9 +13,9 @@ from functools import partial
 
 import torch
 from diffusers import DPMSolverMultistepScheduler
-from diffusers.models.attention_processor import AttnProcessor
 
 from helpers.denoising import decode, denoise, encode_prompts
+from helpers.lesson.networks import use_fast_attention
 from helpers.lesson.spaces import SPACES, load_space, new_unet
 from helpers.lesson.trainings import update_ema
 from helpers.models import latent_shape, pixels_per_latent
@@ -66,7 +66,7 @@ def training_step(space, batch):
     """A function that makes one step as training/beyond/spaces.py does, on random numbers."""
     torch.manual_seed(0)
     model = new_unet(space)
-    model.set_attn_processor(AttnProcessor())
+    use_fast_attention(model, "cpu")
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.99), fused=True)
     config = model.config
     x = torch.randn(batch, config.in_channels, config.sample_size, config.sample_size)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from helpers.judge import marks
 from helpers.lesson import metrics
 from worlds import planets as world
 
@@ -33,10 +34,11 @@ def prompts(count, held_out=False, first=FIRST):
 
 
 def marked(classes, rows):
-    """(right, applies), bool (n, attributes). What is seen in a picture of the wrong view counts as wrong."""
-    applies = rows >= 0
-    right = (classes == rows) & applies
-    return right & right[:, :1], applies
+    """(right, applies), bool (n, attributes): the judge's `marks`, as numbers."""
+    applies, right = rows >= 0, np.zeros(rows.shape, bool)
+    for i, (seen, row) in enumerate(zip(classes, rows)):
+        right[i, applies[i]] = marks(world.decode(seen), world.decode(row))
+    return right, applies
 
 
 def attribute_rates(classes, rows, group=None):

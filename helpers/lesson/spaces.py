@@ -10,6 +10,7 @@ from diffusers import UNet2DConditionModel
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 
 from helpers.errors import InputError
+from helpers.lesson.networks import small_unet
 from helpers.models import POCKET, ROOT, load_components, load_trained
 
 FOLDER = ROOT / "models" / "pocket-spaces"
@@ -43,21 +44,9 @@ class PixelSpace(ConfigMixin):
 
 
 def new_unet(space):
-    """2.0 M parameters; text is read at the two lowest of four levels."""
+    """The small U-Net for "latents" or for "pixels", untrained."""
     channels, size = (4, 16) if space == "latents" else (3, 128)
-    down = ("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D")
-    return UNet2DConditionModel(
-        in_channels=channels,
-        out_channels=channels,
-        sample_size=size,
-        block_out_channels=(32, 48, 64, 64),
-        layers_per_block=1,
-        norm_num_groups=16,
-        down_block_types=down,
-        up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
-        cross_attention_dim=TEXT_WIDTH,
-        attention_head_dim=2,  # the number of heads, despite the name
-    )
+    return small_unet(channels, size, TEXT_WIDTH)
 
 
 def load_space(space, folder=FOLDER):

@@ -14,13 +14,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import DDPMScheduler, DPMSolverMultistepScheduler
-from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
 import training
 from helpers.denoising import denoise, encode_prompts
 from helpers.lesson import cache
+from helpers.lesson.networks import use_fast_attention
 from helpers.lesson.trainings import CAPTION_DROPOUT
 from helpers.models import Components
 from helpers.sound.hearing import hear
@@ -138,7 +138,7 @@ def main(settings, preset="cpu", fresh=False):
     spectrograms, scenes = load_sounds()
     run = loop.Run("sounds", Model(words), settings, accelerator, fresh)
     model, scheduler = run.model, DDPMScheduler.from_config(SCHEDULER)
-    model.unet.set_attn_processor(AttnProcessor() if device.type == "cpu" else AttnProcessor2_0())
+    use_fast_attention(model.unet, device)
     parts = {}
 
     def tokens(captions):

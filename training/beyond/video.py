@@ -14,13 +14,13 @@ import multiprocessing
 import numpy as np
 import torch
 from diffusers import DDPMScheduler, DPMSolverMultistepScheduler
-from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from safetensors.torch import save_file
 from tqdm.auto import tqdm
 
 import training
 from helpers.denoising import denoise, encode_prompts
 from helpers.lesson import cache
+from helpers.lesson.networks import use_fast_attention
 from helpers.lesson.trainings import CAPTION_DROPOUT
 from helpers.models import Components
 from helpers.video.model import PLACES, VideoUNet, new_layers
@@ -99,7 +99,7 @@ def main(settings, preset="cpu", fresh=False):
     autoencoder.to(device)
     words, text_encoder = tokenizer.load(), clip.load_text_encoder().to(device)
     frozen = unet.trained_unet().eval().requires_grad_(False).to(device)
-    frozen.set_attn_processor(AttnProcessor() if device.type == "cpu" else AttnProcessor2_0())
+    use_fast_attention(frozen, device)
     scheduler = DDPMScheduler.from_config(unet.SCHEDULER)
     weights = loss_weights(scheduler.alphas_cumprod).to(device)
     run = loop.Run("video", new_layers(frozen, WIDTH), settings, accelerator, fresh)

@@ -16,9 +16,9 @@ from diffusers import (
     StableDiffusionPipeline,
     UNet2DConditionModel,
 )
-from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 
 import training
+from helpers.lesson.networks import use_fast_attention
 from helpers.lesson.trainings import CAPTION_DROPOUT
 from helpers.models import load_trained
 from training import loop
@@ -101,8 +101,7 @@ def learn(run, samples, to_clean, report, kept_at=(), keep=None):
     _, attributes = data.load()
     scheduler = DDPMScheduler.from_config(SCHEDULER)
     weights = min_snr_weights(scheduler.alphas_cumprod).to(device)
-    # On a CPU the plain attention has the faster backward pass, on a GPU the fused one.
-    run.model.set_attn_processor(AttnProcessor() if device.type == "cpu" else AttnProcessor2_0())
+    use_fast_attention(run.model, device)
     waiting = [minutes for minutes in kept_at if minutes > run.elapsed / 60]
 
     def draw(rng):
