@@ -2,7 +2,7 @@
 
 import torch
 
-from helpers.lesson.grading import grade
+from helpers.lesson.grading import close, grade, tensor
 from helpers.seeding import generator
 
 
@@ -50,10 +50,14 @@ def grade_wider_noise(answer, unet):
     wanted = torch.randn((1, channels, size, size * 3 // 2), generator=generator(3))
     grade(
         answer,
-        right=lambda a: a.shape == wanted.shape and torch.allclose(a.float().cpu(), wanted, atol=1e-2),
+        right=lambda a: close(a, wanted, atol=1e-2),
         hints=[
             (lambda a: a.shape[-2] > a.shape[-1], "That is taller: height comes before width."),
-            (lambda a: a.shape[1] != channels, f"Latents have {channels} channels, not three colours."),
+            (
+                lambda a: a.dim() == 4 and a.shape[1] != channels,
+                f"Latents have {channels} channels, not three colours.",
+            ),
             (lambda a: a.shape == wanted.shape, "The shape is right; draw the numbers with generator(3)."),
         ],
+        wants=tensor(wanted.shape),
     )

@@ -1,17 +1,38 @@
 """Grades the exercises in notebook 00, First picture."""
 
-from helpers.lesson.grading import grade
+from helpers.judge import Judge, load_pocket_judge
+from helpers.lesson.grading import grade, number, pictures, whole_number
 
 
 def grade_three_pictures(answer, like):
-    """`answer`: a list of three different PIL pictures of the size of the picture `like`."""
+    """`answer`: a list of three different PIL pictures of lava planets, of the size of the picture `like`.
+
+    The pocket judge looks for lava planets, in pictures of its own size; one of the three may escape it.
+    """
+    width, height = like.size
+    wants = pictures(f"a list of three pictures of {width} × {height} pixels", 3, like.size)
+
+    def differ(a):
+        return len({picture.tobytes() for picture in a}) == len(a)
+
+    def show_lava(a):
+        if like.size != (Judge.side, Judge.side):
+            return True
+        seen = load_pocket_judge().look(a)
+        return sum(look["view"] == "space" and look["kind"] == "lava planet" for look in seen) >= 2
+
     grade(
         answer,
-        right=lambda a: len(a) == 3 and a[0].size == like.size and len({p.tobytes() for p in a}) == 3,
+        right=lambda a: wants.fits(a) and differ(a) and show_lava(a),
         hints=[
             (lambda a: len(a) == 1, "That is one picture: hand a list to `seeds`."),
-            (lambda a: len(a) == 3, "Two of the pictures are the same: give three different seeds."),
+            (lambda a: not differ(a), "Two of the pictures are the same: give three different seeds."),
+            (
+                lambda a: wants.fits(a) and not show_lava(a),
+                "Three pictures, but the judge sees no lava planets in them: is that the prompt?",
+            ),
         ],
+        wants=wants,
     )
 
 
@@ -22,8 +43,8 @@ def grade_unet_calls(answer, steps, num_inference_steps):
         right=len(steps),
         hints=[
             (num_inference_steps, "So many steps were asked for. Count the list."),
-            (lambda a: not isinstance(a, int), "A whole number is wanted: the length of a list."),
         ],
+        wants=whole_number("a whole number: the length of a list"),
     )
 
 
@@ -36,4 +57,5 @@ def grade_compression(answer):
             (lambda a: abs(a - 64) < 1e-6, "64 counts places only: a pixel has 3 numbers, a latent has 4."),
             (lambda a: abs(a * 48 - 1) < 1e-6, "Upside down: divide the pixels by the latents."),
         ],
+        wants=number(),
     )

@@ -2,7 +2,7 @@
 
 import torch
 
-from helpers.lesson.grading import grade
+from helpers.lesson.grading import close, function, grade, number, tensor
 
 HIDDEN_SCALE = 3.5
 
@@ -18,7 +18,7 @@ def grade_found_scale(answer, noise_uncond, noise_cond, guided):
     longer = (guided.norm() / noise_cond.norm()).item()
 
     def near(wanted):
-        return lambda a: abs(float(a) - wanted) < 0.01
+        return lambda a: abs(a - wanted) < 0.01
 
     grade(
         answer,
@@ -27,11 +27,8 @@ def grade_found_scale(answer, noise_uncond, noise_cond, guided):
             (near(off), "That is the paper's weight: ours counts from the empty prompt's prediction."),
             (near(1 / HIDDEN_SCALE), "Upside down: the long difference over the short one."),
             (near(longer), "That compares the predictions' lengths: compare the differences'."),
-            (
-                lambda a: isinstance(a, torch.Tensor) and a.numel() > 1,
-                "One number is wanted: take the `.norm()` of each difference.",
-            ),
         ],
+        wants=number("one number: take the `.norm()` of each difference"),
     )
 
 
@@ -42,11 +39,9 @@ def grade_falling_guidance(answer, start):
     def gives(wanted):
         def fits(a):
             times = (0, 250, 500, 1000)
-            found = [a(noise_uncond, noise_cond, torch.tensor(t)) for t in times]
-            return all(
-                torch.allclose(f, torch.full_like(f, wanted(t / 1000)), atol=0.01)
-                for f, t in zip(found, times)
-            )
+            found = [a(noise_uncond.clone(), noise_cond.clone(), torch.tensor(t)) for t in times]
+            scales = [torch.full_like(noise_cond, wanted(t / 1000)) for t in times]
+            return all(close(f, scale, atol=0.01) for f, scale in zip(found, scales))
 
         return fits
 
@@ -54,12 +49,12 @@ def grade_falling_guidance(answer, start):
         answer,
         right=gives(lambda u: 1 + (start - 1) * u),
         hints=[
-            (lambda a: not callable(a), "A function is wanted: its name, without brackets."),
             (gives(lambda u: start * u), "At t = 0 that ends with the empty prompt: let it end at 1."),
             (gives(lambda u: start - (start - 1) * u), "That rises: t = 1000 is the beginning, pure noise."),
             (gives(lambda u: start), "That scale is the same at all timesteps: use t."),
             (gives(lambda u: 1 + start * u), "At t = 1000 that is one too many."),
         ],
+        wants=function("a function: its name, without brackets", gives=tensor(noise_cond.shape)),
     )
 
 
@@ -71,14 +66,18 @@ def grade_good_enough(answer, scales):
     known = [each["guidance_scale"] for each in scales]
     grade(
         answer,
-        right=lambda a: float(a) == min(reach),
+        right=lambda a: abs(a - min(reach)) < 1e-6,
         hints=[
-            (lambda a: float(a) not in known, "That scale was not measured: take one of the list."),
             (
-                lambda a: float(a) == best["guidance_scale"],
+                lambda a: all(abs(a - scale) > 1e-6 for scale in known),
+                "That scale was not measured: take one of the list.",
+            ),
+            (
+                lambda a: abs(a - best["guidance_scale"]) < 1e-6,
                 "That is the best itself: is there a smaller one that could be as good?",
             ),
-            (lambda a: float(a) < min(reach), "Too small: its interval ends below the best rate."),
+            (lambda a: a < min(reach), "Too small: its interval ends below the best rate."),
             (lambda a: True, "It reaches the best rate, but a smaller one does too: order them by scale."),
         ],
+        wants=number("a number: one of the measured scales"),
     )

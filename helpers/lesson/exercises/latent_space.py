@@ -2,7 +2,7 @@
 
 import torch
 
-from helpers.lesson.grading import grade
+from helpers.lesson.grading import close, grade, number, tensor
 
 
 def grade_sixteen_channels(answer):
@@ -16,6 +16,7 @@ def grade_sixteen_channels(answer):
             (lambda a: abs(a - 4) < 1e-6, "64 / 16 forgets that a pixel has three numbers."),
             (lambda a: abs(a * 12 - 1) < 1e-6, "Upside down: divide the pixels by the latents."),
         ],
+        wants=number(),
     )
 
 
@@ -38,8 +39,7 @@ def grade_channel_factors(answer, latents):
     stds = latents.std((0, 2, 3))
 
     def is_close(a, expected):
-        a = torch.as_tensor(a).float().flatten()
-        return a.shape == expected.shape and torch.allclose(a, expected, rtol=0.01)
+        return close(a.flatten(), expected, rtol=0.01)
 
     grade(
         answer,
@@ -47,9 +47,10 @@ def grade_channel_factors(answer, latents):
         hints=[
             (lambda a: is_close(a, stds), "Those are the standard deviations: one over them."),
             (lambda a: is_close(a, 1 / stds**2), "One over the variance: take the root."),
-            (lambda a: torch.as_tensor(a).numel() == 1, "One number for all: leave out axis 1."),
-            (lambda a: len(a) > len(stds), "Too many numbers: take the std over axes 0, 2 and 3."),
+            (lambda a: a.numel() == 1, "One number for all: leave out axis 1."),
+            (lambda a: a.numel() > len(stds), "Too many numbers: take the std over axes 0, 2 and 3."),
         ],
+        wants=tensor(stds.shape),
     )
 
 
@@ -58,7 +59,7 @@ def grade_bytes(answer, latents):
     wanted = (latents.float().clamp(-5, 5) / 5 * 127).round()
 
     def is_close(a, expected):
-        return a.shape == expected.shape and torch.allclose(a.float(), expected, atol=1e-2)
+        return close(a, expected, atol=1e-2)
 
     grade(
         answer,
@@ -72,6 +73,7 @@ def grade_bytes(answer, latents):
                 "That leaves a handful of values: spread them over -127 … 127 first.",
             ),
         ],
+        wants=tensor(latents.shape),
     )
 
 
@@ -79,17 +81,17 @@ def grade_preview(answer, inputs, colours):
     """`answer`: the matrix (C + 1, 3) with which `inputs` (n, C + 1) come nearest to `colours` (n, 3)."""
 
     def error(matrix):
-        return ((inputs @ matrix - colours) ** 2).mean().item()
+        return ((inputs @ matrix.to(inputs) - colours) ** 2).mean().item()
 
     shape = (inputs.shape[1], colours.shape[1])
     least = error(torch.linalg.lstsq(inputs, colours).solution)
     grade(
         answer,
-        right=lambda a: a.shape == shape and error(a.float()) <= 1.01 * least,
+        right=lambda a: a.shape == shape and error(a) <= 1.01 * least,
         hints=[
-            (lambda a: a.solution.shape == shape, "Nearly: `lstsq` returns more; take `.solution`."),
             (lambda a: a.shape == shape[::-1], "That matrix lies on its side: inputs first, colours second."),
             (lambda a: a.shape[0] == shape[0] - 1, "Keep the constant: the last column of `inputs` is 1."),
             (lambda a: a.shape == shape, "The shape is right, but not the least squares."),
         ],
+        wants=tensor(shape, advice=", which is the `.solution` that `lstsq` returns"),
     )

@@ -2,7 +2,7 @@
 
 import torch
 
-from helpers.lesson.grading import grade
+from helpers.lesson.grading import grade, number, pictures
 
 
 def grade_half_negative(answer, empty, negative, prompt):
@@ -31,29 +31,51 @@ def grade_equal_weight(answer, guidance_scale):
             ),
             (lambda a: abs(a - (1 - guidance_scale)) < 1e-6, "The minus sign stands in the rule already."),
         ],
+        wants=number(),
     )
 
 
 def grade_fewer(answer, judge, before, attribute, value):
-    """`answer`: as many pictures as `before`, of which the judge sees fewer with `value`."""
+    """`answer`: as many pictures as `before`, of which the judge sees fewer with `value`.
 
-    def count(pictures):
-        return sum(look[attribute] == value for look in judge.look(pictures))
+    In at least half of them it has to see the same figure as before, if any: the prompt stays.
+    """
+    (width, height), number_wanted = before[0].size, len(before)
+    wants = pictures(
+        f"a list of {number_wanted} pictures of {width} × {height} pixels", number_wanted, before[0].size
+    )
+
+    def count(painted):
+        return sum(look[attribute] == value for look in judge.look(painted))
+
+    def differ(a):
+        return len({picture.tobytes() for picture in a}) == len(a)
+
+    def same_prompt(a):
+        pairs = zip(judge.look(a), judge.look(before))
+        same = [new["view"] == old["view"] and new["figure"] == old["figure"] for new, old in pairs]
+        return 2 * sum(same) >= len(same)
 
     grade(
         answer,
-        right=lambda a: len(a) == len(before) and count(a) < count(before),
+        right=lambda a: wants.fits(a) and differ(a) and same_prompt(a) and count(a) < count(before),
         hints=[
             (lambda a: len(a) != len(before), f"{len(before)} pictures are wanted, one for each seed."),
             (
                 lambda a: all(p.tobytes() == q.tobytes() for p, q in zip(a, before)),
                 "These are the same pictures as before: say it in `negative_prompts`.",
             ),
+            (lambda a: not differ(a), "Two of the pictures are the same: take the seeds from before."),
             (
-                lambda a: count(a) >= count(before),
+                lambda a: wants.fits(a) and count(a) >= count(before),
                 f"No fewer show {value}: name it in `negative_prompts`, without a “no”.",
             ),
+            (
+                lambda a: wants.fits(a) and not same_prompt(a),
+                "They show something else than before: keep the prompt and the seeds.",
+            ),
         ],
+        wants=wants,
     )
 
 
@@ -68,6 +90,6 @@ def grade_perpendicular(answer, to_negative, to_prompt):
             (along, "That is the part along the prompt: it has to go."),
             (to_negative + along, "The wrong sign: take the part along the prompt away."),
             (to_negative - cosine, "Divide by the square of `to_prompt`'s length, not by both lengths."),
-            (lambda a: a.shape != to_negative.shape, "The shape should stay: only one number is a sum."),
+            (lambda a: a.numel() == 1, "The shape should stay: only one number is a sum."),
         ],
     )

@@ -1,8 +1,6 @@
 """Grades the exercises in notebook 01, Noise schedules."""
 
-import torch
-
-from helpers.lesson.grading import grade
+from helpers.lesson.grading import close, grade, tensor
 
 
 def grade_cosine_noise(answer, x0, noise, t, schedules):
@@ -17,7 +15,7 @@ def grade_cosine_noise(answer, x0, noise, t, schedules):
         right=noised(alpha),
         hints=[
             (
-                lambda a: any(torch.allclose(a, noised(each[t]), atol=1e-3) for each in schedules.values()),
+                lambda a: any(close(a, noised(each[t]), atol=1e-3) for each in schedules.values()),
                 "That is another schedule: take the one called cosine.",
             ),
             (alpha * x0 + (1 - alpha) * noise, "The factors are the square roots of the shares."),
@@ -35,7 +33,6 @@ def grade_balance(answer, alphas_cumprod):
         answer,
         right=right,
         hints=[
-            (lambda a: not isinstance(a, int), "A whole number is wanted: int(…) makes one of a tensor."),
             (lambda a: abs(a - steps // 2) <= 1, "That is the middle of the timesteps, not of the variance."),
             (lambda a: a == right - 1, "There the picture is still as strong as the noise: one further."),
             (lambda a: a == steps - right, "So many timesteps lie on the noisy side: count the other ones."),
@@ -69,23 +66,23 @@ def grade_zero_snr(answer, alphas_cumprod):
     plain = alphas_cumprod - alphas_cumprod[-1]
     grade(
         answer,
-        right=lambda a: a.shape == factor.shape and torch.allclose(a.float(), stretched**2, atol=1e-4),
+        right=lambda a: close(a, stretched**2, atol=1e-4),
         hints=[
             (stretched, "Those are the factors: square them to get alpha bar."),
             (
-                lambda a: torch.allclose(a, shifted**2, atol=1e-4),
+                lambda a: close(a, shifted**2, atol=1e-4),
                 "It ends at 0; now stretch it to begin as before.",
             ),
             (
                 lambda a: (
-                    torch.allclose(a, plain, atol=1e-4)
-                    or torch.allclose(a, plain * alphas_cumprod[0] / plain[0], atol=1e-4)
+                    close(a, plain, atol=1e-4) or close(a, plain * alphas_cumprod[0] / plain[0], atol=1e-4)
                 ),
                 "That shifts alpha bar itself: take its square root first.",
             ),
             (
-                lambda a: torch.allclose(a[:-1], alphas_cumprod[:-1]) and a[-1] == 0,
+                lambda a: close(a[:-1], alphas_cumprod[:-1]) and a[-1] == 0,
                 "Only the last value changed: that makes a sudden jump. Shift and stretch them all.",
             ),
         ],
+        wants=tensor(factor.shape),
     )

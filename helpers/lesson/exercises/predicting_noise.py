@@ -1,9 +1,7 @@
 """Grades the exercises in notebook 04, Predicting noise."""
 
-import torch
-
 from helpers.attention import level_size
-from helpers.lesson.grading import grade
+from helpers.lesson.grading import close, grade, tensor, whole_number
 
 
 def grade_true_noise(answer, latents, x0, alpha):
@@ -31,7 +29,7 @@ def grade_word_map(answer, weights, places, latents):
     wanted = heads.mean(0).unflatten(0, size)
 
     def like(other):
-        return lambda a: a.shape == other.shape and torch.allclose(a.float(), other, rtol=0.02, atol=1e-6)
+        return lambda a: close(a, other, rtol=0.02, atol=1e-6)
 
     grade(
         answer,
@@ -42,6 +40,7 @@ def grade_word_map(answer, weights, places, latents):
             (like(heads.sum(0).unflatten(0, size)), "Average the heads; don't add them."),
             (lambda a: a.shape[-1] == weights.shape[-1], "These are all tokens: pick those of the word."),
         ],
+        wants=tensor(wanted.shape),
     )
 
 
@@ -63,4 +62,5 @@ def grade_first_convolution(answer, unet):
                 "A filter looks at more than one place: how large is it?",
             ),
         ],
+        wants=whole_number(),
     )

@@ -1,6 +1,6 @@
 """Grades the exercises in notebook 06, Schedulers."""
 
-from helpers.lesson.grading import grade
+from helpers.lesson.grading import grade, some_numbers
 
 
 def grade_budget(answer, heun, pndm, budget):
@@ -10,24 +10,27 @@ def grade_budget(answer, heun, pndm, budget):
         scheduler.set_timesteps(steps)
         return len(scheduler.timesteps)
 
+    def too_many(scheduler, steps):
+        return steps > budget or calls(scheduler, steps) > budget
+
     right = tuple(max(n for n in range(1, budget + 1) if calls(each, n) <= budget) for each in (heun, pndm))
     grade(
         answer,
         right=right,
         hints=[
-            (lambda a: tuple(a) == right, "The numbers are right: put them in a pair, (Heun, PNDM)."),
             (lambda a: tuple(a) == right[::-1], "The other way round: Heun first."),
             (
-                lambda a: calls(heun, a[0]) > budget,
+                lambda a: too_many(heun, a[0]),
                 f"So many steps of Heun call the U-Net more than {budget} times.",
             ),
             (lambda a: a[0] < right[0], "Heun can do more: its last step needs one call, not two."),
             (
-                lambda a: calls(pndm, a[1]) > budget,
+                lambda a: too_many(pndm, a[1]),
                 "PNDM visits its second timestep twice: one call more than steps.",
             ),
             (lambda a: a[1] < right[1], "PNDM can do more: it makes just one call more than steps."),
         ],
+        wants=some_numbers("a pair of whole numbers, (Heun, PNDM)", 2),
     )
 
 
@@ -37,14 +40,14 @@ def grade_trailing(answer, num_train_timesteps, num_inference_steps):
     right = [num_train_timesteps - 1 - i * part for i in range(num_inference_steps)]
     grade(
         answer,
-        right=lambda a: list(a) == right,
+        right=lambda a: a == right,
         hints=[
             (
                 lambda a: [t - 1 for t in a] == right,
                 "Timesteps are numbered from 0, so the last one is 1 less than their number.",
             ),
             (
-                lambda a: list(a)[::-1] == right,
+                lambda a: a[::-1] == right,
                 "These are the ones; but we walk from noise to picture, so the largest comes first.",
             ),
             (
@@ -53,6 +56,7 @@ def grade_trailing(answer, num_train_timesteps, num_inference_steps):
             ),
             (lambda a: len(a) != num_inference_steps, f"There should be {num_inference_steps} of them."),
         ],
+        wants=some_numbers(f"a list of {num_inference_steps} whole numbers", num_inference_steps),
     )
 
 

@@ -2,7 +2,7 @@
 
 import math
 
-from helpers.lesson.grading import grade
+from helpers.lesson.grading import grade, number
 
 
 def grade_cents(answer, heard, asked):
@@ -10,7 +10,7 @@ def grade_cents(answer, heard, asked):
     octaves = math.log2(heard / asked)
 
     def near(wanted):
-        return lambda a: abs(float(a) - wanted) < 0.02 * abs(wanted)
+        return lambda a: abs(a - wanted) < 0.02 * abs(wanted)
 
     grade(
         answer,
@@ -24,4 +24,5 @@ def grade_cents(answer, heard, asked):
             (near(1200 * math.log10(heard / asked)), "An octave is a factor of 2: take math.log2."),
             (near(100 * (heard / asked - 1)), "Those are per cent: a semitone has 5.9 of them."),
         ],
+        wants=number(),
     )

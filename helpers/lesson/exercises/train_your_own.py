@@ -1,8 +1,6 @@
 """Grades the exercises in notebook 10, Train your own."""
 
-import torch
-
-from helpers.lesson.grading import grade
+from helpers.lesson.grading import close, grade, number, tensor
 
 
 def grade_noise_from_velocity(answer, noise, clean, signal, spread):
@@ -33,10 +31,7 @@ def grade_same_loss(answer, alphas_cumprod):
     snr = alphas_cumprod / (1 - alphas_cumprod)
 
     def near(wanted):
-        def fits(a):
-            return a.shape == wanted.shape and torch.allclose(a.cpu().float(), wanted.cpu(), rtol=1e-3)
-
-        return fits
+        return lambda a: close(a, wanted, rtol=1e-3)
 
     grade(
         answer,
@@ -46,11 +41,8 @@ def grade_same_loss(answer, alphas_cumprod):
             (near(snr**0.5), "That is for the error itself: the loss squares it."),
             (near(snr.clamp(max=5)), "That is cut off at 5: the simple loss is not."),
             (near(alphas_cumprod), "That is the signal's share alone: divide it by the noise's."),
-            (
-                lambda a: not isinstance(a, torch.Tensor) or a.shape != snr.shape,
-                "A tensor is wanted, with one number for each timestep.",
-            ),
         ],
+        wants=tensor(snr.shape, advice=", with one number for each timestep"),
     )
 
 
@@ -58,7 +50,7 @@ def grade_memory_of_average(answer, decay, steps):
     """`answer`: the share, 0 to 1, of the last `steps` steps in an average with this decay."""
 
     def near(wanted):
-        return lambda a: abs(float(a) - wanted) < 0.005
+        return lambda a: abs(a - wanted) < 0.005
 
     grade(
         answer,
@@ -67,8 +59,9 @@ def grade_memory_of_average(answer, decay, steps):
             (near(decay**steps), "That is what is left of everything before them."),
             (near(1 - decay), "That is the share of the last step alone."),
             (near(steps * (1 - decay)), "Each older step counts a little less than the one after it."),
-            (lambda a: not 0 <= float(a) <= 1, "A share lies between 0 and 1."),
+            (lambda a: not 0 <= a <= 1, "A share lies between 0 and 1."),
         ],
+        wants=number(),
     )
 
 
@@ -77,19 +70,16 @@ def grade_adapter_size(answer, layers, r):
     ins, outs = sum(layer.in_features for layer in layers), sum(layer.out_features for layer in layers)
     full = sum(layer.in_features * layer.out_features for layer in layers)
 
-    def is_number(wanted):
-        return lambda a: int(a) == wanted
-
     grade(
         answer,
-        right=is_number(r * (ins + outs)),
+        right=r * (ins + outs),
         hints=[
-            (is_number(r * ins), "Those are the matrices A: the matrices B come on top."),
-            (is_number(r * outs), "Those are the matrices B: the matrices A come on top."),
-            (is_number(ins + outs), f"That is rank 1: here each matrix has {r} rows or columns."),
-            (is_number(full), "Those are the layers' own weights: the two matrices of an adapter are thin."),
+            (r * ins, "Those are the matrices A: the matrices B come on top."),
+            (r * outs, "Those are the matrices B: the matrices A come on top."),
+            (ins + outs, f"That is rank 1: here each matrix has {r} rows or columns."),
+            (full, "Those are the layers' own weights: the two matrices of an adapter are thin."),
             (
-                lambda a: int(a) in (r * full, r * ins * outs),
+                lambda a: a in (r * full, r * ins * outs),
                 "The two thin matrices stand side by side: their sizes are added.",
             ),
         ],

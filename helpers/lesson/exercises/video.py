@@ -1,7 +1,5 @@
 """Grades the exercise on videos in notebook 12, Beyond pictures."""
 
-import torch
-
 from helpers.lesson.grading import grade
 
 
@@ -12,7 +10,7 @@ def grade_sequences(answer, features):
     one_a_frame = features.permute(0, 2, 3, 4, 1).flatten(0, 1).flatten(1, 2)
 
     def shaped(*shape):
-        return lambda a: isinstance(a, torch.Tensor) and a.shape == shape
+        return lambda a: a.shape == shape
 
     grade(
         answer,

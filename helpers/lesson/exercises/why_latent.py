@@ -1,10 +1,10 @@
 """Grades the exercises in notebook 11, Why latent?"""
 
-from helpers.lesson.grading import grade
+from helpers.lesson.grading import grade, number, some_numbers, whole_number
 
 
 def near(wanted):
-    return lambda answer: abs(float(answer) - wanted) < 0.005 * abs(wanted)
+    return lambda answer: abs(answer - wanted) < 0.005 * abs(wanted)
 
 
 def grade_numbers(answer):
@@ -18,7 +18,6 @@ def grade_numbers(answer):
         answer,
         right=lambda a: len(a) == 2 and fits(0, right[0])(a) and fits(1, right[1])(a),
         hints=[
-            (lambda a: not hasattr(a, "__len__") or len(a) != 2, "Two numbers are wanted, as a pair."),
             (
                 lambda a: fits(0, right[1])(a) and fits(1, right[0])(a),
                 "Both are there, in the wrong order: LDM-4 first.",
@@ -35,6 +34,7 @@ def grade_numbers(answer):
                 "Upside down: how many times fewer, the picture's numbers over the latents'.",
             ),
         ],
+        wants=some_numbers("a pair of numbers, LDM-4's and Würstchen's", 2),
     )
 
 
@@ -65,6 +65,7 @@ def grade_seconds_saved(answer, table, pictures=100):
                 "The table has pictures a second: divide by them to get seconds.",
             ),
         ],
+        wants=number(),
     )
 
 
@@ -73,25 +74,26 @@ def grade_attention_grows(answer, convolutions=90, products=10, times=4):
     square, fourth = times**2, times**4
     grade(
         answer,
-        right=lambda a: float(a) == convolutions * square + products * fourth,
+        right=lambda a: a == convolutions * square + products * fourth,
         hints=[
             (
-                lambda a: float(a) == (convolutions + products) * square,
+                lambda a: a == (convolutions + products) * square,
                 "That lets attention grow with the square too: it compares each place with each other.",
             ),
             (
-                lambda a: float(a) == (convolutions + products) * fourth,
+                lambda a: a == (convolutions + products) * fourth,
                 "That lets convolutions grow with the fourth power too: they work at each place once.",
             ),
             (
-                lambda a: float(a) == convolutions * times + products * square,
+                lambda a: a == convolutions * times + products * square,
                 "You took the number of places for the side: the side is 4 times as long, the places are 16.",
             ),
             (
-                lambda a: float(a) == convolutions * square + products * fourth / times,
+                lambda a: a == convolutions * square + products * fourth / times,
                 "Attention grows with the square of the number of *places*, so with the side's fourth power.",
             ),
         ],
+        wants=number(),
     )
 
 
@@ -111,4 +113,5 @@ def grade_decoder_share(answer, step, once):
             (lambda a: a < right, "With one step more decoding is still a tenth or more."),
             (lambda a: a > right, "With so many steps decoding is less than a tenth."),
         ],
+        wants=whole_number(),
     )

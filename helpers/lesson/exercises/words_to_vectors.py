@@ -1,6 +1,6 @@
 """The checks of notebook 03's exercises."""
 
-from helpers.lesson.grading import grade
+from helpers.lesson.grading import grade, names, text
 
 PLACES = 4  # of a surface
 
@@ -9,17 +9,17 @@ def grade_longest_prompt(answer, tokenizer):
     """`answer`: a prompt, text, that fills all places of the tokenizer's and loses nothing."""
     places = tokenizer.model_max_length
 
-    def count(text):
-        return len(tokenizer(text, add_special_tokens=False).input_ids)
+    def count(prompt):
+        return len(tokenizer(prompt, add_special_tokens=False).input_ids)
 
     grade(
         answer,
-        right=lambda a: isinstance(a, str) and count(a) == places - 2,
+        right=lambda a: count(a) == places - 2,
         hints=[
-            (lambda a: not isinstance(a, str), "A prompt is text: the words themselves, joined by spaces."),
             (lambda a: count(a) > places - 2, "Too long, the end is cut: start and end take two places."),
             (lambda a: count(a) < places - 2, "It fits, but there is room for more words."),
         ],
+        wants=text("text: the words themselves, joined by spaces"),
     )
 
 
@@ -31,8 +31,8 @@ def grade_places(answer, scenes):
     """
     truth = [scene["place"] for scene in scenes]
 
-    def share(names):
-        return sum(map(str.__eq__, names, truth)) / len(truth)
+    def share(answers):
+        return sum(map(str.__eq__, answers, truth)) / len(truth)
 
     grade(
         answer,
@@ -47,6 +47,7 @@ def grade_places(answer, scenes):
             (lambda a: not set(a) <= set(truth), "Take the names just as they stand in the list `places`."),
             (lambda a: len(set(a)) == 1, "The same place for every picture: compare the four similarities."),
         ],
+        wants=names(f"a list of {len(truth)} names, one for each picture", len(truth)),
     )
 
 
