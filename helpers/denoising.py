@@ -23,10 +23,13 @@ from helpers.errors import (
     check_start,
     check_steps,
     clear_memory_error,
+    stop_in_a_sentence,
     warn_if_cut,
 )
 from helpers.models import latent_shape
 from helpers.seeding import generator, initial_noise
+
+NOTHING_PAINTED = "nothing was painted; run the cell again when you want it."
 
 
 class Step(NamedTuple):
@@ -88,6 +91,7 @@ def guided_noise(unet, model_input, t, text_embeddings, guidance_scale):
     return noise_pred
 
 
+@stop_in_a_sentence(NOTHING_PAINTED)
 @torch.no_grad()
 def denoise(
     components,
@@ -213,6 +217,7 @@ def encode_picture(vae, pictures, generators=None):
     return latents * vae.config.scaling_factor
 
 
+@stop_in_a_sentence(NOTHING_PAINTED)
 @torch.no_grad()
 def decode(vae, latents):
     """The pictures (PIL, RGB) of latents (B, C, h, w): the VAE's decoder, -1…1 to 0…255, rounded."""
@@ -223,6 +228,7 @@ def decode(vae, latents):
     return [Image.fromarray(picture) for picture in (pictures * 255).round().astype("uint8")]
 
 
+@stop_in_a_sentence(NOTHING_PAINTED)
 def generate(
     components,
     prompts,

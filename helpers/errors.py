@@ -16,6 +16,24 @@ class ModelError(RuntimeError):
     """A model can't be loaded or can't go on: files, network, memory, numbers that are not numbers."""
 
 
+class Stopped(KeyboardInterrupt):
+    """The reader pressed Stop. Jupyter shows the sentence alone; no further cells run."""
+
+    def _render_traceback_(self):  # IPython asks for it
+        return [f"Stopped: {self}"]
+
+
+@contextmanager
+def stop_in_a_sentence(words):
+    """Turn an interrupt inside the block into one `Stopped` with these words, however deep it came."""
+    try:
+        yield
+    except Stopped:  # it has its words already
+        raise
+    except KeyboardInterrupt:
+        raise Stopped(words) from None
+
+
 def check_prompt(prompt):
     """Raise InputError unless the prompt is a string with at least one visible character."""
     if not isinstance(prompt, str):

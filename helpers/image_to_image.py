@@ -9,8 +9,15 @@ import math
 import torch
 from PIL import Image
 
-from helpers.denoising import decode, denoise, encode_picture, encode_prompts, one_each
-from helpers.errors import InputError, check_guidance, check_prompt, check_size, check_steps
+from helpers.denoising import NOTHING_PAINTED, decode, denoise, encode_picture, encode_prompts, one_each
+from helpers.errors import (
+    InputError,
+    check_guidance,
+    check_prompt,
+    check_size,
+    check_steps,
+    stop_in_a_sentence,
+)
 from helpers.models import pixels_per_latent
 from helpers.seeding import generator, initial_noise
 
@@ -37,6 +44,7 @@ def steps_to_run(num_inference_steps, strength):
     return steps
 
 
+@stop_in_a_sentence(NOTHING_PAINTED)
 @torch.no_grad()
 def image_to_image(
     components,

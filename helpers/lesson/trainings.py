@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 import torch
 
+from helpers.errors import Stopped
+
 SWITCH = "SHORT_TRAININGS"
 CAPTION_DROPOUT = 0.1  # the share of pictures that are shown without their caption
 
@@ -29,7 +31,7 @@ def whole_steps():
                     break
 
     So no step is ever cut in half, and the same loop can go on later. At the end of the block the interrupt
-    comes after all, as KeyboardInterrupt, so that no further cells run.
+    comes after all, as Stopped, so that no further cells run.
     """
     asked = []
     try:
@@ -42,7 +44,7 @@ def whole_steps():
     finally:
         signal.signal(signal.SIGINT, before)
     if asked:
-        raise KeyboardInterrupt("The last step was finished: run the cell again, and it goes on from there.")
+        raise Stopped("the last step was finished; run the cell again, and it goes on from there.")
 
 
 def mixed_precision(device):
