@@ -25,7 +25,8 @@ from nbval import kernel, plugin
 from PIL import Image
 
 from helpers.lesson.trainings import SWITCH
-from tools.execute_notebooks import KERNEL_ENVIRONMENT, WIDGET, WIDGET_NOTE
+from helpers.show.sliders import NOTE
+from tools.execute_notebooks import KERNEL_ENVIRONMENT, WIDGET
 
 os.environ.update(KERNEL_ENVIRONMENT)
 os.environ.setdefault(SWITCH, "1")
@@ -92,7 +93,7 @@ def form_only(outputs, pictures):
 def shows_widget(outputs):
     """Whether a cell shows a widget, or, as committed, the words that stand for one."""
     data = [output.get("data", {}) for output in outputs]
-    return any(WIDGET in each or each.get("text/plain") == WIDGET_NOTE for each in data)
+    return any(WIDGET in each or each.get("text/plain") == NOTE for each in data)
 
 
 def compare_outputs(cell, fresh, committed, skip_compare=None):

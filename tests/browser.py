@@ -82,6 +82,7 @@ def jupyterlab_server(served, folder):
         sys.executable,
         "-m",
         "jupyterlab",
+        f"--config={ROOT / 'tools' / 'lab_config.py'}",
         "--no-browser",
         "--allow-root",
         "--ServerApp.ip=127.0.0.1",
@@ -112,8 +113,11 @@ def jupyterlab_server(served, folder):
 
 
 @contextlib.contextmanager
-def jupyterlab_page(notebook_path, folder):
-    """A playwright page: a copy of the notebook in JupyterLab, its kernel idle. Work files in `folder`."""
+def jupyterlab_page(notebook_path, folder, as_committed=False):
+    """A playwright page: a copy of the notebook in JupyterLab, its kernel idle. Work files in `folder`.
+
+    The copy has no outputs, or is the committed file to the byte.
+    """
     executable = chromium()
     from playwright.sync_api import sync_playwright
 
@@ -125,7 +129,10 @@ def jupyterlab_page(notebook_path, folder):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    nbformat.write(notebook, served / "notebooks" / notebook_path.name)
+    if as_committed:
+        shutil.copy(notebook_path, served / "notebooks")
+    else:
+        nbformat.write(notebook, served / "notebooks" / notebook_path.name)
     with jupyterlab_server(served, folder) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 1600})
@@ -149,6 +156,11 @@ def run_all(page):
     page.wait_for_function(
         "[...document.querySelectorAll('.jp-Notebook img')].every(i => i.complete)", timeout=30_000
     )
+
+
+def save(page):
+    """Save the notebook as a reader, or JupyterLab's own timer, would."""
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
 
 
 def error_texts(page):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import nbformat
 
-from tests.browser import error_texts, jupyterlab_page, pictures, prompts, run_all
+from tests.browser import error_texts, jupyterlab_page, pictures, prompts, run_all, save
 
 ROOT = Path(__file__).parent.parent
 SCHEDULES = ROOT / "notebooks" / "01_noise_schedules.ipynb"
@@ -26,12 +26,27 @@ def test_notebook_00_runs_in_jupyterlab(tmp_path):
     assert painted > 0 and sum(p["output"] for p in seen) == painted
 
 
+def test_looking_at_a_notebook_changes_no_byte_of_it(tmp_path):
+    with jupyterlab_page(FIRST, tmp_path, as_committed=True) as page:
+        assert page.locator(".jp-Toolbar").count() > 0
+        page.wait_for_timeout(2000)
+        save(page)
+        page.wait_for_timeout(2000)
+    assert (tmp_path / "served" / "notebooks" / FIRST.name).read_bytes() == FIRST.read_bytes()
+
+
 def test_dragging_the_slider_of_notebook_01_changes_its_picture(tmp_path):
     with jupyterlab_page(SCHEDULES, tmp_path) as page:
         run_all(page)
         assert error_texts(page) == []
         handle, picture = page.locator(".noUi-handle").first, page.locator(".widget-html img").first
         handle.scroll_into_view_if_needed()
+        handle.focus()
+        assert handle.evaluate("h => getComputedStyle(h).outlineStyle") == "solid"
+        name, first = handle.get_attribute("aria-label"), handle.get_attribute("aria-valuetext")
+        shown = page.locator(".widget-slider .widget-readout").first
+        assert name and handle.get_attribute("role") == "slider"
+        assert first == shown.inner_text()
         before, said = picture.get_attribute("src"), picture.get_attribute("alt")
         box = handle.bounding_box()
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -42,6 +57,11 @@ def test_dragging_the_slider_of_notebook_01_changes_its_picture(tmp_path):
         page.wait_for_function(changed, arg=before)
         page.screenshot(path=tmp_path / "slider.png")
         assert picture.get_attribute("alt") != said
+        assert handle.get_attribute("aria-valuetext") == shown.inner_text() != first
+        handle.focus()
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_timeout(500)
+        assert handle.get_attribute("aria-valuetext") == shown.inner_text()
         label = page.locator(".widget-slider .widget-readout").first.bounding_box()
         output = page.locator(".jp-OutputArea-output:has(.noUi-handle)").first.bounding_box()
         assert label["x"] + label["width"] <= output["x"] + output["width"]  # the value is in sight

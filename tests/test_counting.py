@@ -1,5 +1,6 @@
 """What notebooks count with: examples, the judge, measured files, CLIP; and the slider that shows sweeps."""
 
+import html
 import json
 import re
 
@@ -10,7 +11,7 @@ from helpers import judge
 from helpers.errors import InputError, ModelError
 from helpers.lesson import examples, measured
 from helpers.models import POCKET, load_clip
-from helpers.show.sliders import slide
+from helpers.show.sliders import NOTE, slide
 from tools.drawings import examples as draw_examples
 from worlds import planets as world
 
@@ -115,3 +116,16 @@ def test_a_slider_wants_a_label_for_each_picture():
         slide([Image.new("RGB", (8, 8))], [], "t", "A square.")
     with pytest.raises(InputError, match="alt text"):
         slide([Image.new("RGB", (8, 8))], ["0"], "t", "")
+
+
+def test_a_saved_slider_is_its_sentence_and_speaks_its_label():
+    squares = [Image.new("RGB", (16, 16), colour) for colour in ("red", "green")]
+    box = slide(squares, ["one & two", 2.5], "colour", "A square.")
+    bundle = getattr(box, "_repr_mimebundle_", None)  # ipywidgets 8; before, widgets displayed themselves
+    saved = bundle()["text/plain"] if bundle else repr(box)
+    assert saved == NOTE and len(NOTE) <= 110  # ipywidgets cuts longer ones
+    shown = box.children[1].value
+    assert 'data-name="colour"' in shown and 'data-position="0"' in shown and ":focus" in shown
+    assert json.loads(html.unescape(re.search('data-labels="([^"]*)"', shown)[1])) == ["one & two", "2.5"]
+    for part in ("aria-label", "aria-valuetext", ".noUi-handle", ".ui-slider-handle"):
+        assert part in shown

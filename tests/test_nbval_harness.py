@@ -14,7 +14,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image, ImageDraw
 
-from tools.execute_notebooks import WIDGET, WIDGET_NOTE
+from helpers.show.sliders import NOTE
+from tools.execute_notebooks import WIDGET
 
 ROOT = Path(__file__).parent.parent
 
@@ -93,10 +94,10 @@ CELLS = {
     "other alt text": (display(html(planet(), "a moon")), [html(planet())], False),
     "embedded picture missing": ("display({'text/plain': 'a planet'}, raw=True)", [html(planet())], False),
     "widget that prints": ("print('to the browser')\n" + display(widget("new")), [widget("old")], True),
-    "widget, a line when committed": (display(widget("new")), [text_plain(WIDGET_NOTE)], True),
+    "widget, a line when committed": (display(widget("new")), [text_plain(NOTE)], True),
     "line without its widget": (
         "display({'text/plain': 'no slider'}, raw=True)",
-        [text_plain(WIDGET_NOTE)],
+        [text_plain(NOTE)],
         False,
     ),
     "widget missing": ("print('no slider')", [widget("old")], False),

@@ -3,10 +3,49 @@
 import base64
 import html
 import io
+import json
 
 import ipywidgets
 
 from helpers.errors import InputError, check_alt
+
+NOTE = "A live slider: run the notebook to move it. The figure above shows the same pictures."
+# ipywidgets gives a slider's handle no name, tells screen readers the position in place of the label, and
+# hides the focus. The handle is .noUi-handle in ipywidgets 8, .ui-slider-handle in 7.
+HANDLES = ".noUi-handle, .ui-slider-handle"
+FOCUS = (
+    "<style>.noUi-handle:focus, .ui-slider-handle:focus "
+    "{ outline: 3px solid #b3541e !important; outline-offset: 2px; }</style>"
+)
+# Runs when a picture is shown. ipywidgets 8 writes aria-valuetext anew at each move: the observer puts the
+# label back at once.
+SPEAK = """
+const handle = this.closest('.widget-vbox')?.querySelector('HANDLES');
+if (handle) {
+  const labels = JSON.parse(this.dataset.labels);
+  const say = () => {
+    const label = labels[Math.round(handle.getAttribute('aria-valuenow'))];
+    if (handle.getAttribute('aria-valuetext') !== label) handle.setAttribute('aria-valuetext', label);
+  };
+  if (!handle.hasAttribute('role')) handle.setAttribute('role', 'slider');
+  handle.setAttribute('aria-label', this.dataset.name);
+  handle.setAttribute('aria-valuemin', 0);
+  handle.setAttribute('aria-valuemax', labels.length - 1);
+  handle.setAttribute('aria-valuenow', this.dataset.position);
+  say();
+  if (!handle.dataset.spoken) {
+    handle.dataset.spoken = 'yes';
+    new MutationObserver(say).observe(handle, {attributeFilter: ['aria-valuetext']});
+  }
+}
+""".replace("HANDLES", HANDLES)
+
+
+class Slider(ipywidgets.VBox):
+    """A slider above its picture. Where there are no widgets, a notebook shows NOTE in its place."""
+
+    def __repr__(self):
+        return NOTE
 
 
 def slide(pictures, labels, description, alt, width=384):
@@ -18,27 +57,34 @@ def slide(pictures, labels, description, alt, width=384):
     check_alt(alt)
     if not pictures or len(pictures) != len(labels):
         raise InputError(f"{len(pictures)} pictures have {len(labels)} labels: give each picture one label.")
+    labels = [str(label) for label in labels]
     frames = [
-        _image(picture, width, f"{alt} {description}: {label}.") for picture, label in zip(pictures, labels)
+        _image(picture, width, f"{alt} {description}: {label}.", description, labels, i)
+        for i, (picture, label) in enumerate(zip(pictures, labels))
     ]
     slider = ipywidgets.SelectionSlider(
-        options=[(str(label), i) for i, label in enumerate(labels)],
+        options=[(label, i) for i, label in enumerate(labels)],
         description=description,
         layout=ipywidgets.Layout(width="98%", max_width=f"{width + 160}px"),
         style={"description_width": "initial"},
     )
     picture = ipywidgets.HTML(frames[0])
     slider.observe(lambda change: setattr(picture, "value", frames[change["new"]]), names="value")
-    return ipywidgets.VBox([slider, picture])
+    return Slider([slider, picture])
 
 
-def _image(picture, width, alt):
-    """A picture as an <img> that has an alt text, which ipywidgets' own Image has not."""
+def _image(picture, width, alt, name, labels, position):
+    """A picture as an <img> that has an alt text, which ipywidgets' own Image has not.
+
+    When it is shown it also names its slider's handle and says the label: see SPEAK.
+    """
     packed = io.BytesIO()
     picture.convert("RGB").save(packed, "JPEG", quality=92)
     source = base64.b64encode(packed.getvalue()).decode()
     pixelated = "; image-rendering: pixelated" if max(picture.size) < 64 else ""
     return (
-        f'<img alt="{html.escape(alt)}" src="data:image/jpeg;base64,{source}" width="{width}" '
-        f'style="max-width: 100%; height: auto{pixelated}">'
+        f'{FOCUS}<img alt="{html.escape(alt)}" src="data:image/jpeg;base64,{source}" width="{width}" '
+        f'style="max-width: 100%; height: auto{pixelated}" data-name="{html.escape(name)}" '
+        f'data-labels="{html.escape(json.dumps(labels))}" data-position="{position}" '
+        f'onload="{html.escape(SPEAK)}">'
     )
