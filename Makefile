@@ -23,7 +23,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 lab: $(READY)  ## open JupyterLab on the first notebook
-	$(BIN)/python -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(ROOT_USER) notebooks/00_first_picture.ipynb
+	$(BIN)/python -m jupyterlab --config=tools/lab_config.py --ServerApp.root_dir="$(CURDIR)" $(ROOT_USER) notebooks/00_first_picture.ipynb
 
 picture: $(READY)  ## paint one picture: make picture PROMPT="an astronaut on mars" SEED=0
 	@$(BIN)/python -m tools.picture "$$PROMPT" --seed "$$SEED"

@@ -9,6 +9,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from tools.execute_notebooks import METADATA
+
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
 MEDIAN_LINES, NINE_TENTHS_LINES = 6, 20  # of a code cell, without blank lines and comments
@@ -91,9 +93,7 @@ def test_its_form_is_fixed(path, notebook):
     ids = [c.get("id") for c in raw["cells"]]
     assert all(ids) and len(ids) == len(set(ids))
     assert (raw["nbformat"], raw["nbformat_minor"]) == (4, 5)
-    assert set(raw["metadata"]) == {"kernelspec", "language_info"}, "run `make notebooks`"
-    assert raw["metadata"]["kernelspec"]["name"] == "python3"
-    assert raw["metadata"]["language_info"] == {"name": "python"}
+    assert raw["metadata"] == METADATA, "run `make notebooks`"
     nbformat.validate(notebook)
 
 

@@ -1,14 +1,19 @@
 """The tools that write notebooks: executing, normalising, stamping the repository's address."""
 
 import os
+import platform
+import runpy
 import subprocess
 import sys
 
 import nbformat
 import pytest
+import traitlets.config
+from ipykernel.ipkernel import IPythonKernel
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from helpers.show.sliders import NOTE
 from tools import execute_notebooks, stamp_badges
 
 
@@ -23,7 +28,7 @@ def test_a_committed_slider_is_a_line_of_text():
     data = {execute_notebooks.WIDGET: {"model_id": "1"}, "text/plain": "VBox(children=(...))"}
     cell = new_code_cell("slide()", outputs=[new_output("execute_result", data=data)])
     execute_notebooks.normalise(new_notebook(cells=[cell]))
-    assert cell.outputs[0].data == {"text/plain": execute_notebooks.WIDGET_NOTE}
+    assert cell.outputs[0].data == {"text/plain": NOTE}
 
 
 def test_executing_twice_gives_the_same_file(tmp_path, environment):
@@ -109,3 +114,40 @@ def test_the_set_up_cell_only_adds_a_path_elsewhere(tmp_path):
     root = tmp_path.resolve()
     assert run_setup_cell(tmp_path / "notebooks", colab=False) == [str(root / "notebooks"), str(root)]
     assert os.listdir(tmp_path) == ["notebooks"]
+
+
+LESSONS = sorted((execute_notebooks.ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.filterwarnings("ignore:Overriding existing pre_save_hook")
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_save_in_jupyter_changes_no_byte_of_a_lesson(path, tmp_path):
+    """What JupyterLab does: read through the contents API, take the kernel's language, save."""
+    server = pytest.importorskip("jupyter_server.services.contents.filemanager")
+    (tmp_path / "notebooks").mkdir()
+    copy = tmp_path / "notebooks" / path.name
+    copy.write_bytes(path.read_bytes())
+    config = runpy.run_path(
+        str(execute_notebooks.ROOT / "tools" / "lab_config.py"), {"get_config": traitlets.config.Config}
+    )["c"]
+    manager = server.FileContentsManager(root_dir=str(tmp_path), config=config)
+    name = f"notebooks/{path.name}"
+    model = manager.get(name, content=True)
+    kernels_language = {**IPythonKernel.language_info, "version": "3.13.9"}
+    model["content"]["metadata"]["language_info"] = kernels_language
+    manager.save({"type": "notebook", "format": "json", "content": model["content"]}, name)
+    assert copy.read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
+
+
+def test_the_committed_metadata_is_what_jupyterlab_takes_from_the_kernel():
+    committed = {**execute_notebooks.METADATA["language_info"], "version": platform.python_version()}
+    assert committed == IPythonKernel.language_info
+
+
+def test_a_notebook_of_the_learners_own_keeps_its_metadata():
+    keep = runpy.run_path(
+        str(execute_notebooks.ROOT / "tools" / "lab_config.py"), {"get_config": traitlets.config.Config}
+    )["keep_metadata"]
+    own = {"type": "notebook", "content": {"metadata": {"language_info": {"name": "julia"}}}}
+    keep(own, path="mine.ipynb")
+    assert own["content"]["metadata"] == {"language_info": {"name": "julia"}}

@@ -15,6 +15,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from helpers.show.sliders import NOTE
+
 ROOT = Path(__file__).parent.parent
 # What every kernel runs with, here and in the tests: one thread, because the thread count changes a result's
 # last bits; a fixed hash seed; and no network.
@@ -26,10 +28,19 @@ KERNEL_ENVIRONMENT = {
 }
 KEPT_CELL_METADATA = {"tags", "slideshow", "jupyter"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
-WIDGET_NOTE = "A live slider: run the notebook to move it. The figure above shows the same pictures."
+# Just what JupyterLab writes when it opens a notebook on Python 3.11: then looking changes no file. On other
+# versions tools/lab_config.py keeps it so.
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+    "language_info": {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+        "version": "3.11.7",
+    },
 }
 
 
@@ -61,7 +72,7 @@ def normalise(notebook):
             if output.output_type == "execute_result":
                 output.execution_count = cell.execution_count
             if WIDGET in output.get("data", {}):  # without its kernel, a widget shows as an error
-                output.data = nbformat.from_dict({"text/plain": WIDGET_NOTE})
+                output.data = nbformat.from_dict({"text/plain": NOTE})
     return notebook
 
 
