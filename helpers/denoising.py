@@ -8,7 +8,9 @@ Shapes: B pictures, latents (B, C, h, w), text_embeddings (2B, 77, D) with the B
 ones first.
 """
 
+import functools
 import inspect
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +30,21 @@ from helpers.errors import (
 from helpers.models import latent_shape
 from helpers.seeding import generator, initial_noise
 
+_turn = threading.RLock()
+
+
+def one_at_a_time(function):
+    """Let threads take turns in all functions decorated so; a call inside of another one doesn't wait.
+
+    A scheduler keeps its place in the loop, and a tokenizer its settings: two threads would mix them up.
+    """
+    @functools.wraps(function)
+    def in_turn(*args, **kwargs):
+        with _turn:
+            return function(*args, **kwargs)
+
+    return in_turn
+
 
 class Step(NamedTuple):
     """What `denoise` hands to its callback, once for each call of the U-Net."""
@@ -39,6 +56,7 @@ class Step(NamedTuple):
     predicted_x0: torch.Tensor  # (B, C, h, w), the end that this noise prediction points to
 
 
+@one_at_a_time
 @torch.no_grad()
 def encode_prompts(components, prompts, negative_prompts=None):
     """Text embeddings (2B, 77, D) of B prompts: the negative ones (or those of "") first, then the prompts.
@@ -88,6 +106,7 @@ def guided_noise(unet, model_input, t, text_embeddings, guidance_scale):
     return noise_pred
 
 
+@one_at_a_time
 @torch.no_grad()
 def denoise(components, text_embeddings, latents, guidance_scale, num_inference_steps,
             scheduler=None, callback=None, generators=None, start=None, after_step=None):

@@ -9,7 +9,7 @@ import math
 import torch
 from PIL import Image
 
-from helpers.denoising import decode, denoise, encode_picture, encode_prompts, one_each
+from helpers.denoising import decode, denoise, encode_picture, encode_prompts, one_at_a_time, one_each
 from helpers.errors import InputError, check_guidance, check_prompt, check_size, check_steps
 from helpers.models import pixels_per_latent
 from helpers.seeding import generator, initial_noise
@@ -37,6 +37,7 @@ def steps_to_run(num_inference_steps, strength):
     return steps
 
 
+@one_at_a_time
 @torch.no_grad()
 def image_to_image(components, prompts, pictures, seeds, strength, num_inference_steps, guidance_scale,
                    negative_prompts="", callback=None):
