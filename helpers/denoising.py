@@ -8,7 +8,9 @@ Shapes: B pictures, latents (B, C, h, w), text_embeddings (2B, 77, D) with the B
 ones first.
 """
 
+import functools
 import inspect
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +32,21 @@ from helpers.models import latent_shape
 from helpers.seeding import generator, initial_noise
 
 NOTHING_PAINTED = "nothing was painted; run the cell again when you want it."
+_turn = threading.RLock()
+
+
+def one_at_a_time(function):
+    """Let threads take turns in all functions decorated so; a call inside of another one doesn't wait.
+
+    A scheduler keeps its place in the loop, and a tokenizer its settings: two threads would mix them up.
+    """
+
+    @functools.wraps(function)
+    def in_turn(*args, **kwargs):
+        with _turn:
+            return function(*args, **kwargs)
+
+    return in_turn
 
 
 class Step(NamedTuple):
@@ -42,6 +59,7 @@ class Step(NamedTuple):
     predicted_x0: torch.Tensor  # (B, C, h, w), the end that this prediction points to
 
 
+@one_at_a_time
 @torch.no_grad()
 def encode_prompts(components, prompts, negative_prompts=None):
     """Text embeddings (2B, 77, D) of B prompts: the negative ones (or those of "") first, then the prompts.
@@ -92,6 +110,7 @@ def guided_noise(unet, model_input, t, text_embeddings, guidance_scale):
 
 
 @stop_in_a_sentence(NOTHING_PAINTED)
+@one_at_a_time
 @torch.no_grad()
 def denoise(
     components,

@@ -9,7 +9,15 @@ import math
 import torch
 from PIL import Image
 
-from helpers.denoising import NOTHING_PAINTED, decode, denoise, encode_picture, encode_prompts, one_each
+from helpers.denoising import (
+    NOTHING_PAINTED,
+    decode,
+    denoise,
+    encode_picture,
+    encode_prompts,
+    one_at_a_time,
+    one_each,
+)
 from helpers.errors import (
     InputError,
     check_guidance,
@@ -45,6 +53,7 @@ def steps_to_run(num_inference_steps, strength):
 
 
 @stop_in_a_sentence(NOTHING_PAINTED)
+@one_at_a_time
 @torch.no_grad()
 def image_to_image(
     components,

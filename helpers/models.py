@@ -3,9 +3,16 @@
 `POCKET` lies in this repository and needs no network; `FULL` is Stable Diffusion v1-4, downloaded once.
 Both have the same five parts, of the same classes, in the same folder layout; every number that differs
 between them is read from their configs. Weights are read from safetensors files only.
+
+On a CPU, torch computes on one thread from the import of this module on, unless OMP_NUM_THREADS is set.
+With several, each waits for the slowest: beside another busy program a picture of the pocket model then takes
+many times as long, and on an idle machine it gains next to nothing. The number of threads also decides a
+result's last bits. For Stable Diffusion on a CPU with many cores, set the environment variable
+OMP_NUM_THREADS=8, or call `torch.set_num_threads(8)` after the imports.
 """
 
 import json
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +26,9 @@ from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer, PreTrainedMode
 from transformers.utils import logging as transformers_logging
 
 from helpers.errors import InputError, ModelError, check_size, clear_memory_error
+
+_threads = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]  # torch missed it if it was set too late
+torch.set_num_threads(max(1, int(_threads)) if _threads.isdecimal() else 1)
 
 transformers_logging.set_verbosity_error()  # else it remarks on parts that these models don't have
 transformers_logging.disable_progress_bar()
@@ -81,6 +91,8 @@ def load_components(model=POCKET, device=None, dtype=None):
     `model` is POCKET, FULL or a folder in the diffusers layout; `device` and `dtype` are chosen by
     `device_and_dtype` if left out. Unpack the result:
     `tokenizer, text_encoder, vae, unet, scheduler = load_components(MODEL)`.
+    Several threads may share the result with `generate` and `image_to_image`, which take turns. A loop
+    of your own beside them needs components of its own, because a scheduler keeps its place in the loop.
     Raises InputError for an unknown model, ModelError for missing or damaged files, a download that
     fails, or too little memory.
     """

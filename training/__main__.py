@@ -57,7 +57,9 @@ def arguments(argv=None):
     )  # fmt: skip
     parser.add_argument("stage", choices=[*STAGES, "all", *APART], metavar="STAGE")
     parser.add_argument("--preset", choices=("cpu", "gpu"), help="settings; default: gpu if there is one")
-    parser.add_argument("--processes", type=int, default=1, help="processes of one thread each, on a CPU")
+    parser.add_argument(
+        "--processes", type=int, default=1, help="processes on a CPU, of one thread each (or OMP_NUM_THREADS)"
+    )
     parser.add_argument(
         "--fresh", action="store_true", help="start anew: no checkpoint, nothing that was kept"
     )

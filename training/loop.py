@@ -15,6 +15,7 @@ from accelerate import Accelerator
 from PIL import Image
 from tqdm.auto import tqdm
 
+import helpers.models  # noqa: F401  sets the number of threads
 import training
 from helpers.lesson.trainings import lr_scale, update_ema
 
@@ -41,8 +42,6 @@ def start(settings, cpu):
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     transformers.utils.logging.disable_progress_bar()  # of loading
     accelerator = Accelerator(cpu=cpu, mixed_precision=settings.precision)
-    if accelerator.device.type == "cpu":
-        torch.set_num_threads(1)  # one process a core is faster than several threads
     torch.manual_seed(settings.seed)
     return accelerator
 

@@ -51,7 +51,6 @@ def loss_weights(alphas_cumprod):
 
 @functools.cache
 def encoder():
-    torch.set_num_threads(1)
     return vae.load_vae()[0]
 
 
