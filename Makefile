@@ -1,6 +1,9 @@
 # Every target makes .venv first if it is missing. On Windows, type the commands themselves (see README.md).
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# These files say that .venv holds what a picture needs, and that it holds all: notebooks, training, tests.
+PAINTS := .venv/.paints
 READY := .venv/.ready
 ROOT_USER := $(if $(filter 0,$(shell id -u)),--allow-root)  # as root, in a container, JupyterLab asks for it
 
@@ -9,29 +12,35 @@ SEED ?= 0
 export PROMPT SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help lab picture test notebooks train evaluate contact-sheet badges lock clean
+.PHONY: help lab picture test notebooks train evaluate contact-sheet badges lock wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(READY): requirements.lock pyproject.toml
+# Every package but torch is installed with its hash checked, and nothing but what the lock names.
+$(PAINTS): requirements/torch.lock requirements/picture.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "Python 3.11, 3.12 or 3.13 is needed. Name one: make PYTHON=python3.12 ..."; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps -e .
+	$(PIP) --require-hashes --no-deps -r requirements/picture.lock
+	$(PIP) -r requirements/torch.lock
+	@touch $@
+
+$(READY): $(PAINTS) requirements/all.lock
+	$(PIP) --require-hashes --no-deps -r requirements/all.lock
 	@touch $@
 
 lab: $(READY)  ## open JupyterLab on the first notebook
 	$(BIN)/python -m jupyterlab --config=tools/lab_config.py --ServerApp.root_dir="$(CURDIR)" $(ROOT_USER) notebooks/00_first_picture.ipynb
 
-picture: $(READY)  ## paint one picture: make picture PROMPT="an astronaut on mars" SEED=0
+picture: $(PAINTS)  ## paint one picture: make picture PROMPT="an astronaut on mars" SEED=0
 	@$(BIN)/python -m tools.picture "$$PROMPT" --seed "$$SEED"
 
 test: $(READY)  ## linters, unit tests, every cell of every notebook
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/codespell
+	$(BIN)/yamllint --strict .
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 notebooks: $(READY)  ## execute all notebooks in place, from clean kernels
@@ -49,8 +58,12 @@ contact-sheet: $(READY)  ## look at the pictures that the model is trained on
 badges: $(READY)  ## stamp the repository's address into the notebooks
 	$(BIN)/python -m tools.stamp_badges
 
-lock:  ## write requirements.lock from what .venv holds
-	$(BIN)/python -m tools.lock
+lock: $(READY)  ## pin what pyproject.toml asks for; the newest of it: make lock UPGRADE=--upgrade
+	$(BIN)/uv pip compile --quiet $(UPGRADE) pyproject.toml --all-extras -c requirements/torch.lock -o requirements/all.lock
+	$(BIN)/uv pip compile --quiet $(UPGRADE) pyproject.toml -c requirements/torch.lock -c requirements/all.lock -o requirements/picture.lock
+
+wheel: $(READY)  ## build the wheel into out/
+	$(BIN)/python -m build --wheel --outdir out .
 
 clean:  ## remove what can be made again, except .venv and the training cache
 	rm -rf out build *.egg-info .pytest_cache .ruff_cache

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -17,13 +18,11 @@ from tools.stamp_badges import badge, repository, setup_cell
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-REQUIREMENTS = [Requirement(r) for r in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]]
-LOCK = [
-    Requirement(line)
-    for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    if line and not line.startswith("#")
-]
-CONDA_NAMES = {"torch": "pytorch"}
+EXTRAS = PROJECT["optional-dependencies"]
+CORE = [Requirement(r) for r in PROJECT["dependencies"]]
+REQUIREMENTS = CORE + [Requirement(r) for extra in EXTRAS.values() for r in extra]
+LOCKS = ROOT / "requirements"
+CONDA_NAMES = {"torch": "pytorch", "build": "python-build"}
 MACHINE_PATH = re.compile(r"(?<![\w.:/])/(?:home|root|work|Users)/\w|C:\\+Users")
 TEXT_SUFFIXES = {".py", ".md", ".toml", ".yml", ".cff", ".json", ".ipynb", ".svg", ".txt", ".lock", ""}
 
@@ -47,29 +46,70 @@ def texts():
 # ----------------------------------------------------------------------------------------------- dependencies
 
 
-def test_environment_yml_repeats_pyproject():
+def conda_environment():
+    """environment.yml's lines for conda and its lines for pip."""
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     (pip,) = [d["pip"] for d in environment["dependencies"] if isinstance(d, dict)]
-    conda = [Requirement(d) for d in environment["dependencies"] if isinstance(d, str)]
-    conda += [Requirement(d) for d in pip if not d.startswith("-")]
-    listed = {r.name: r.specifier for r in conda}
+    return [d for d in environment["dependencies"] if isinstance(d, str)], pip
+
+
+def pins(name):
+    """{package: (version, number of hashes, marker)} of a lock file."""
+    found = {}
+    for entry in re.sub(r" *\\\n *", " ", (LOCKS / name).read_text(encoding="utf-8")).splitlines():
+        if entry and not entry.startswith("#"):
+            requirement, *hashes = entry.split(" --hash=")
+            requirement = Requirement(requirement)
+            (exact,) = requirement.specifier
+            assert exact.operator == "==" and requirement.url is None, f"{entry} pins no version"
+            assert requirement.name not in found, f"{requirement.name} is pinned twice"
+            found[canonicalize_name(requirement.name)] = (exact.version, len(hashes), requirement.marker)
+    return found
+
+
+def test_environment_yml_repeats_pyproject():
+    conda, pip = conda_environment()
+    listed = {r.name: r.specifier for r in map(Requirement, conda + pip)}
     assert listed.pop("python") == SpecifierSet(PROJECT["requires-python"])
     assert listed.pop("pip") == SpecifierSet()
     assert listed == {CONDA_NAMES.get(r.name, r.name): r.specifier for r in REQUIREMENTS}
 
 
+def test_pip_reads_what_conda_hands_it(tmp_path):
+    written = tmp_path / "conda.requirements.txt"  # conda writes such a file, and gives it to pip
+    written.write_text("\n".join(conda_environment()[1]), encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--no-index", "-r", written]
+    reading = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert reading.returncode == 0, reading.stderr
+
+
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda r: r.name)
-def test_the_lock_satisfies_pyproject(requirement):
-    (pin,) = [r for r in LOCK if canonicalize_name(r.name) == canonicalize_name(requirement.name)]
-    (exact,) = pin.specifier
-    assert exact.operator == "==" and "+" not in exact.version and pin.marker is None
-    assert requirement.specifier.contains(exact.version)
+def test_the_locks_satisfy_pyproject(requirement):
+    for lock in ("all.lock", "picture.lock") if requirement in CORE else ("all.lock",):
+        lock = "torch.lock" if requirement.name == "torch" else lock
+        version, _, marker = pins(lock)[canonicalize_name(requirement.name)]
+        assert marker is None and requirement.specifier.contains(version), "run `make lock`"
 
 
-def test_the_lock_pins_each_package_once_and_names_no_server():
-    names = [canonicalize_name(r.name) for r in LOCK]
-    assert len(names) == len(set(names))
-    assert all(r.url is None and [s.operator for s in r.specifier] == ["=="] for r in LOCK)
+def test_every_locked_package_has_its_hash_but_torch_whose_build_the_machine_chooses():
+    everything, painting = pins("all.lock"), pins("picture.lock")
+    assert all(hashes for _, hashes, _ in (everything | painting).values())
+    assert {name: pin[:2] for name, pin in painting.items()}.items() <= {
+        n: p[:2] for n, p in everything.items()
+    }.items()
+    assert pins("torch.lock").keys() == {"torch"} and "torch" not in everything
+    assert not [name for name in everything if name.startswith("nvidia-")]
+
+
+def test_painting_needs_no_browser_no_lab_and_no_test_tools():
+    assert not pins("picture.lock").keys() & {
+        "jupyterlab",
+        "ipykernel",
+        "matplotlib",
+        "playwright",
+        "pytest",
+        "ruff",
+    }
 
 
 # ------------------------------------------------------------------------------------------------ web address
