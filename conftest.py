@@ -19,6 +19,9 @@ import copy
 import io
 import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 from nbval import kernel, plugin
@@ -30,6 +33,8 @@ from tools.execute_notebooks import KERNEL_ENVIRONMENT, WIDGET
 
 os.environ.update(KERNEL_ENVIRONMENT)
 os.environ.setdefault(SWITCH, "1")
+# Matplotlib keeps one list of fonts for all environments of a user: another one's may name fonts that are gone.
+os.environ["MPLCONFIGDIR"] = str(Path(__file__).resolve().parent / ".pytest_cache" / "matplotlib")
 
 PICTURE_TYPES = ("image/png", "image/jpeg")
 EMBEDDED = re.compile(r"data:image/(?:png|jpeg|webp);base64,([A-Za-z0-9+/=\s]+)")
@@ -39,6 +44,14 @@ SMALL = (32, 32)
 MEAN_BOUND = 1.0  # of 255, over the small copy
 LARGEST_BOUND = 24  # of 255, in one pixel of the small copy
 SIZE_BOUND = 0.02  # relative: a figure's size depends a little on the fonts of the machine
+
+
+def pytest_configure(config):
+    """Makes the list of fonts once, before the kernels: while one makes it, it may say so on stderr."""
+    if not hasattr(config, "workerinput"):
+        subprocess.run(
+            [sys.executable, "-c", "import matplotlib.font_manager"], check=True, capture_output=True
+        )
 
 
 def small_copy(encoded):
