@@ -33,7 +33,7 @@ from tools.execute_notebooks import KERNEL_ENVIRONMENT, WIDGET
 
 os.environ.update(KERNEL_ENVIRONMENT)
 os.environ.setdefault(SWITCH, "1")
-# Matplotlib keeps one list of fonts for all environments of a user: another one's may name fonts that are gone.
+# Matplotlib keeps one list of fonts for all of a user's environments: it may name fonts that are gone.
 os.environ["MPLCONFIGDIR"] = str(Path(__file__).resolve().parent / ".pytest_cache" / "matplotlib")
 
 PICTURE_TYPES = ("image/png", "image/jpeg")
