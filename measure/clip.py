@@ -3,7 +3,7 @@
     python -m measure.clip        (writes docs/measured/clip.json; about a minute)
 
 Every question offers the picture's own full caption, and others with one thing changed. `chance` is what
-guessing gives. The seeds are of a range of their own: no training, judge, evaluation or example has it.
+guessing gives. No training, judge, evaluation or example has the pictures' seeds.
 """
 
 import numpy as np
@@ -14,17 +14,18 @@ from helpers.lesson.measured import save_measured
 from helpers.lesson.metrics import rate
 from helpers.models import load_clip
 from worlds import planets as world
+from worlds import seeds
 
-FIRST, PICTURES, LINE_UP = 6_000_000_000, 1024, 64
+PICTURES, LINE_UP = 1024, 64
 NEBULAE = {"purple": "purple nebula", "blue": "blue nebula", "orange": "orange nebula"}
 
 
-def drawn(count, wanted=lambda scene: True, first=FIRST):
-    """`count` pairs (picture, scene) whose scene is `wanted`; each kind of question has its own `first`."""
-    found, seed = [], first
+def drawn(count, wanted=lambda scene: True, among=seeds.CLIP):
+    """`count` pairs (picture, scene) whose scene is `wanted`; each kind of question has its own seeds."""
+    found, numbers = [], iter(among)
     while len(found) < count:
-        rng = np.random.default_rng(seed)
-        scene, seed = world.sample_scene(rng), seed + 1
+        rng = np.random.default_rng(next(numbers))
+        scene = world.sample_scene(rng)
         if wanted(scene):
             found.append((Image.fromarray(world.render(scene, rng)), scene))
     return found
@@ -65,14 +66,14 @@ def scrambled(text, rng):
     return " ".join(rng.permutation(text.split()))
 
 
-def one_changed(parts, name, values, wanted, first, count=400):
+def one_changed(parts, name, values, wanted, among, count=400):
     """The picture's own caption against those with another value of one attribute."""
-    pictures = drawn(count, wanted, first)
+    pictures = drawn(count, wanted, among)
     options = [[caption(scene, **{name: value}) for value in values] for _, scene in pictures]
     return choices(parts, pictures, options, [values.index(scene[name]) for _, scene in pictures])
 
 
-def swapped_colours(parts, first, count=400):
+def swapped_colours(parts, among, count=400):
     """A purple planet in a blue nebula, or a blue planet in a purple nebula?"""
     pictures = drawn(
         count,
@@ -81,7 +82,7 @@ def swapped_colours(parts, first, count=400):
             and scene["background"] in NEBULAE.values()
             and not scene["background"].startswith(scene["colour"])
         ),
-        first,
+        among,
     )
     options = []
     for _, scene in pictures:
@@ -90,9 +91,9 @@ def swapped_colours(parts, first, count=400):
     return choices(parts, pictures, options, [0] * count)
 
 
-def rings_and_negation(parts, first, count=400):
+def rings_and_negation(parts, among, count=400):
     """(marks for “with rings” against silence, marks for “with rings” against “with no rings”)."""
-    pictures = drawn(count, lambda scene: scene.get("moons") == "no moons", first)
+    pictures = drawn(count, lambda scene: scene.get("moons") == "no moons", among)
     with_rings = [caption(scene, rings="rings") for _, scene in pictures]
     silent = [[text, caption(scene, rings="no rings")] for text, (_, scene) in zip(with_rings, pictures)]
     negated = [[text, text.replace("with rings", "with no rings")] for text in with_rings]
@@ -105,7 +106,7 @@ def main():
     pictures = drawn(PICTURES)
     captions = [caption(scene) for _, scene in pictures]
     many = world.ATTRIBUTES["moons"][1:]
-    silence, negation = rings_and_negation(parts, FIRST + 4_000_000)
+    silence, negation = rings_and_negation(parts, seeds.CLIP_RINGS)
     marks = {
         "own caption among 64": (line_ups(parts, pictures, captions), 1 / LINE_UP),
         "the same, words scrambled": (
@@ -114,13 +115,13 @@ def main():
         ),
         "which of 5 figures": (
             one_changed(
-                parts, "figure", world.ATTRIBUTES["figure"], lambda s: "figure" in s, FIRST + 1_000_000
+                parts, "figure", world.ATTRIBUTES["figure"], lambda s: "figure" in s, seeds.CLIP_FIGURES
             ),
             1 / 5,
         ),
-        "which colour is the planet’s": (swapped_colours(parts, FIRST + 2_000_000), 1 / 2),
+        "which colour is the planet’s": (swapped_colours(parts, seeds.CLIP_COLOURS), 1 / 2),
         "1, 2 or 3 moons": (
-            one_changed(parts, "moons", many, lambda s: s.get("moons") in many, FIRST + 3_000_000),
+            one_changed(parts, "moons", many, lambda s: s.get("moons") in many, seeds.CLIP_MOONS),
             1 / 3,
         ),
         "“with rings” or not a word of them": (silence, 1 / 2),

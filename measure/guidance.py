@@ -11,8 +11,6 @@ drawn ones are, and the Fréchet distance from the drawn ones, the last two in t
 of 95 % are by bootstrap over prompts. What is finished is kept in out/, and a second run goes on from there.
 """
 
-import argparse
-
 import numpy as np
 import torch
 from diffusers import DDIMScheduler
@@ -21,10 +19,11 @@ from PIL import Image
 from helpers.denoising import generate, to_pixels
 from helpers.judge import load_judge, marks
 from helpers.lesson import metrics
-from helpers.lesson.cache import kept, write_json
+from helpers.lesson.cache import kept
 from helpers.lesson.examples import load_prompts
-from helpers.lesson.measured import made_from, save_measured
-from helpers.models import POCKET, ROOT, load_components, settings
+from helpers.lesson.measured import made_from, save_measured, workplace
+from helpers.models import POCKET, load_components, settings
+from measure import arguments
 from worlds import planets as world
 
 SCALES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 14.0, 20.0)
@@ -39,7 +38,7 @@ PARTS = {
 }  # timesteps
 STRONG = 14.0  # the scale that is also tried in all but the last third
 PROMPTS, SEEDS, BATCH = 75, 2, 8
-CACHE = ROOT / "out" / "measure_guidance"
+WORK = workplace("guidance")
 
 
 def rescaled(scale, phi=PHI):
@@ -111,7 +110,7 @@ class Workshop:
         rows, both = seen["marks"], np.concatenate([seen["light"], self.drawn["light"]], axis=1)
         gaps = np.stack([_gaps(seen["features"]), _gaps(self.drawn["features"])], axis=1)
         return {
-            "attributes_right": interval(rows, lambda rows: rows[:, 0].sum() / rows[:, 1].sum()),
+            "attributes_right": interval(rows, metrics.pooled),
             "all_right": _not_narrower_than_wilson(interval(rows, lambda rows: rows[:, 2].mean()), rows),
             "saturation": interval(both, lambda rows: rows[:, 0].mean() / rows[:, 3].mean()),
             "contrast": interval(both, lambda rows: rows[:, 1].mean() / rows[:, 4].mean()),
@@ -162,7 +161,7 @@ def main(quick=False):
 
     def measured(name, guidance, **options):
         point = kept(
-            CACHE / f"{prompts}-{name}.json", mark, lambda: shop.summary(shop.paint(guidance, **options))
+            WORK / f"{prompts}-{name}.json", mark, lambda: shop.summary(shop.paint(guidance, **options))
         )
         print(
             f"{name:33} all right {point['all_right']['value']:.3f}  attributes "
@@ -200,13 +199,8 @@ def main(quick=False):
             for scheduler, scale in RESCALED
         ],
     }
-    if quick:
-        write_json(CACHE / "quick.json", results)
-    else:
-        save_measured("guidance", results)
+    save_measured("guidance", results, quick)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Measure guidance: adherence, colour, diversity.")
-    parser.add_argument("--quick", action="store_true", help="4 prompts, a few scales; saves nothing")
-    main(parser.parse_args().quick)
+    main(arguments(__doc__, "4 prompts, a few scales").quick)

@@ -1,15 +1,13 @@
 """What do negative prompts take away, what do they change besides, and when do they fail? (notebook 08)
 
     python -m measure.negative_prompts           # about ten minutes on one core
-    python -m measure.negative_prompts --quick   # half a minute; prints, writes nothing
+    python -m measure.negative_prompts --quick   # half a minute, into out/ only
 
 Every row is one prompt with one negative prompt, painted from the same seeds as all others (none of them is
 used in the notebook) in 12 steps of DPM++ 2M, and looked at by the judge. Shares come with 95 % intervals
 (Wilson).
 """
 
-import argparse
-import json
 from collections import Counter
 
 import torch
@@ -21,6 +19,7 @@ from helpers.lesson.measured import save_measured
 from helpers.lesson.metrics import rate
 from helpers.models import POCKET, latent_shape, load_components, settings
 from helpers.seeding import generator, initial_noise
+from measure import arguments
 
 STEPS, BATCH, FIRST_SEED = 12, 32, 80_000
 COUNTS = {"explorers": 96, "removals": 96, "wordings": 48, "guidance": 48, "switch": 48}
@@ -185,16 +184,9 @@ def measure(painter, counts):
     return results
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a few pictures a row; nothing is written")
-    quick = parser.parse_args().quick
-    results = measure(Painter(), QUICK if quick else COUNTS)
-    if quick:
-        print(json.dumps(results, indent=1))
-    else:
-        save_measured("negative_prompts", results)
+def main(quick=False):
+    save_measured("negative_prompts", measure(Painter(), QUICK if quick else COUNTS), quick)
 
 
 if __name__ == "__main__":
-    main()
+    main(arguments(__doc__, "4 pictures a row").quick)

@@ -11,41 +11,49 @@ their Fréchet distance from drawn ones is taken in its features. What is finish
 second run goes on from there.
 """
 
-import argparse
 import copy
 from functools import partial
 
 import numpy as np
 import torch
-from diffusers import DPMSolverMultistepScheduler
+from diffusers import DDPMScheduler, DPMSolverMultistepScheduler
 from PIL import Image
 
 from helpers.denoising import encode_picture, encode_prompts, generate, to_pixels
 from helpers.judge import load_judge, marks
 from helpers.lesson import metrics
-from helpers.lesson.cache import kept, write_json
-from helpers.lesson.measured import made_from, save_measured
+from helpers.lesson.cache import kept
+from helpers.lesson.measured import made_from, save_measured, workplace
 from helpers.lesson.networks import small_unet, use_fast_attention
-from helpers.lesson.trainings import lr_scale, mixed_precision, update_ema
-from helpers.models import POCKET, ROOT, load_components
+from helpers.lesson.trainings import (
+    adamw,
+    lr_scale,
+    min_snr_weights,
+    mixed_precision,
+    optimise,
+    predicted,
+    training_loss,
+)
+from helpers.models import POCKET, load_components
+from measure import arguments
 from worlds import planets as world
+from worlds import seeds
 
 WORLD = {"view": "space", "style": "plain", "moons": "no moons"}  # the part of it that is learnt
 PREDICTIONS = ("epsilon", "sample", "v_prediction")  # as the library's schedulers name them
-SEEDS, STEPS, BATCH, LR = (0, 1), 1000, 32, 2e-3
+RUNS, STEPS, BATCH, LR = (0, 1), 1000, 32, 2e-3
 PICTURES, PROMPTS, FEW = 1500, 128, 64  # FEW prompts for each point of a curve
-GAMMA, DROPOUT = 5, 0.1
+DROPOUT = 0.1
 GUIDANCE, SAMPLER_STEPS = 3.0, 15
 SCALES = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0)  # of guidance, with and without caption dropout
 EMA_AT = (0.25, 0.5, 1.0)  # shares of the training, at which weights and average are compared
-EVALUATION = 4_000_000_000  # the first seed of scenes that are only painted
-CACHE = ROOT / "out" / "measure_prediction_types"
+WORK = workplace("prediction_types")
 
 
-def space_views(count, first):
-    """`count` drawn planets and their full captions and scenes, from the seeds first, first + 1, …"""
+def space_views(numbers):
+    """A drawn planet for each seed, and their full captions and scenes."""
     pictures, captions, scenes = [], [], []
-    for seed in range(first, first + count):
+    for seed in numbers:
         rng = np.random.default_rng(seed)
         scene = {}
         while not WORLD.items() <= scene.items():
@@ -63,26 +71,13 @@ def new_unet(config):
     return unet
 
 
-def target_and_weight(prediction, clean, noise, alpha):
-    """What the network is to give, and the weight that makes its squared error that of x0, times min(SNR, γ).
-
-    With SNR = ᾱ / (1 - ᾱ): the error of x0 is that of the noise over SNR, and that of v over SNR + 1.
-    """
-    snr = alpha / (1 - alpha)
-    if prediction == "epsilon":
-        return noise, snr.clamp(max=GAMMA) / snr
-    if prediction == "sample":
-        return clean, snr.clamp(max=GAMMA)
-    return alpha**0.5 * noise - (1 - alpha) ** 0.5 * clean, snr.clamp(max=GAMMA) / (snr + 1)
-
-
 class Workshop:
     """The pocket model's other parts, the training set as latents, and what there is to paint and judge."""
 
     def __init__(self, pictures, prompts):
         torch.set_num_threads(1)
         self.components = load_components(POCKET, torch.device("cpu"), torch.float32)
-        drawn, captions, _ = space_views(pictures, first=0)
+        drawn, captions, _ = space_views(seeds.TRAINING[:pictures])
         with mixed_precision("cpu"):
             self.latents = torch.cat(
                 [
@@ -92,9 +87,9 @@ class Workshop:
             )
         self.words = self.embedded(["", *captions])
         self.judge = load_judge(POCKET)
-        drawn, self.captions, self.scenes = space_views(prompts, first=EVALUATION)
+        drawn, self.captions, self.scenes = space_views(seeds.PREDICTION_TYPES[:prompts])
         self.renders = self.features(drawn)
-        self.other_renders = self.features(space_views(prompts, first=EVALUATION + prompts)[0])
+        self.other_renders = self.features(space_views(seeds.PREDICTION_TYPES[prompts : 2 * prompts])[0])
 
     def embedded(self, texts):
         parts = [texts[i : i + 50] for i in range(0, len(texts), 50)]
@@ -109,25 +104,20 @@ class Workshop:
         torch.manual_seed(seed)
         unet = new_unet(self.components.unet.config)
         ema, found = copy.deepcopy(unet).requires_grad_(False), {}
-        optimizer = torch.optim.AdamW(unet.parameters(), lr=LR, betas=(0.9, 0.99), weight_decay=0.01)
+        optimizer = adamw(unet.parameters(), LR)
+        scheduler = DDPMScheduler.from_config(self.components.scheduler.config, prediction_type=prediction)
+        weights = min_snr_weights(scheduler)
         for step in range(steps):
             chance = torch.Generator().manual_seed(seed * 1_000_000 + step)
             rows = torch.randint(len(self.latents), (BATCH,), generator=chance)
-            clean = self.latents[rows]
             told = torch.where(torch.rand(BATCH, generator=chance) < dropout, 0, rows + 1)
-            noise = torch.randn(clean.shape, generator=chance)
+            noise = torch.randn((BATCH, *self.latents.shape[1:]), generator=chance)
             timesteps = torch.randint(1000, (BATCH,), generator=chance)
-            alpha = self.components.scheduler.alphas_cumprod[timesteps][:, None, None, None]
-            target, weight = target_and_weight(prediction, clean, noise, alpha)
-            noisy = alpha**0.5 * clean + (1 - alpha) ** 0.5 * noise
+            predict = partial(predicted, unet, self.words[told])
             with mixed_precision("cpu"):
-                answer = unet(noisy, timesteps, self.words[told]).sample
-            (weight * (answer.float() - target) ** 2).mean().backward()
-            torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
+                loss = training_loss(predict, scheduler, self.latents[rows], weights, noise, timesteps)
             optimizer.param_groups[0]["lr"] = LR * lr_scale(step, step / steps, 50, 0.6)
-            optimizer.step()
-            optimizer.zero_grad()
-            update_ema(ema, unet, step)
+            optimise(loss, unet, ema, optimizer, step)
             found |= {
                 share: (copy.deepcopy(unet), copy.deepcopy(ema))
                 for share in EMA_AT
@@ -157,12 +147,9 @@ class Workshop:
         rows = np.array([(sum(each), len(each)) for each in right], float)
         features = self.features(pictures)
 
-        def share(rows):
-            return rows[:, 0].sum() / rows[:, 1].sum()
-
-        low, high = metrics.bootstrap(rows, share)
+        low, high = metrics.bootstrap(rows, metrics.pooled)
         return {
-            "attributes_right": {"value": float(share(rows)), "low": low, "high": high, "n": len(rows)},
+            "attributes_right": {"value": metrics.pooled(rows), "low": low, "high": high, "n": len(rows)},
             "all_right": float(np.mean([all(each) for each in right])),
             "frechet_distance": metrics.frechet_distance(features, self.renders[: len(rows)]),
             "kernel_distance": metrics.kernel_distance(features, self.renders[: len(rows)]),
@@ -172,7 +159,7 @@ class Workshop:
 def one_run(shop, name, prediction, dropout, seed, steps):
     """One network from nothing to its figures."""
     nets = shop.train(prediction, dropout, seed, steps)
-    torch.save(nets[1.0][1].state_dict(), CACHE / f"{name}.pt")
+    torch.save(nets[1.0][1].state_dict(), WORK / f"{name}.pt")
     found = {"average": shop.judged(nets[1.0][1], prediction, GUIDANCE)}
     if prediction == "epsilon":
         found["scales"] = [
@@ -191,16 +178,16 @@ def one_run(shop, name, prediction, dropout, seed, steps):
 
 
 def main(quick=False):
-    pictures, prompts, steps, seeds = (48, 8, 8, (0,)) if quick else (PICTURES, PROMPTS, STEPS, SEEDS)
-    CACHE.mkdir(parents=True, exist_ok=True)
+    pictures, prompts, steps, runs = (48, 8, 8, (0,)) if quick else (PICTURES, PROMPTS, STEPS, RUNS)
+    WORK.mkdir(parents=True, exist_ok=True)
     shop, results = Workshop(pictures, prompts), {}
-    fixed = (BATCH, LR, GAMMA, GUIDANCE, SAMPLER_STEPS, SCALES, EMA_AT, FEW)
+    fixed = (BATCH, LR, GUIDANCE, SAMPLER_STEPS, SCALES, EMA_AT, FEW)
     mark = made_from("prediction_types", pictures, prompts, steps, fixed)
-    for seed in seeds:
+    for seed in runs:
         for prediction, dropout in [(each, DROPOUT) for each in PREDICTIONS] + [("epsilon", 0.0)]:
             name = f"{pictures}-{steps}-{prediction}-{dropout:g}-{seed}"
             found = kept(
-                CACHE / f"{name}.json", mark, partial(one_run, shop, name, prediction, dropout, seed, steps)
+                WORK / f"{name}.json", mark, partial(one_run, shop, name, prediction, dropout, seed, steps)
             )
             results.setdefault(prediction if dropout else "no_dropout", []).append({"seed": seed} | found)
             print(
@@ -217,13 +204,8 @@ def main(quick=False):
         "guidance_scale": GUIDANCE,
         "renders": {"frechet_distance": metrics.frechet_distance(shop.other_renders, shop.renders)},
     }
-    if quick:
-        write_json(CACHE / "quick.json", results)
-    else:
-        save_measured("prediction_types", results)
+    save_measured("prediction_types", results, quick)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Measure kinds of prediction, caption dropout, averaging.")
-    parser.add_argument("--quick", action="store_true", help="8 steps, 8 prompts; saves nothing")
-    main(parser.parse_args().quick)
+    main(arguments(__doc__, "8 steps, 8 prompts").quick)

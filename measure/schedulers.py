@@ -11,7 +11,6 @@ Adherence alone doesn't see every error. What is finished is kept in out/, and t
 there; a run without names writes docs/measured/schedulers.json at its end.
 """
 
-import argparse
 import statistics
 import time
 from functools import partial
@@ -32,12 +31,14 @@ from diffusers import (
 from helpers.denoising import decode, denoise, encode_prompts
 from helpers.judge import classify, load_pocket_judge
 from helpers.lesson import metrics
-from helpers.lesson.cache import kept, write_json
-from helpers.lesson.measured import made_from, save_measured
-from helpers.lesson.scores import FIRST, attribute_rates, prompts
-from helpers.models import POCKET, ROOT, latent_shape, load_components, settings
+from helpers.lesson.cache import kept
+from helpers.lesson.measured import made_from, save_measured, workplace
+from helpers.lesson.scores import attribute_rates, prompts
+from helpers.models import POCKET, latent_shape, load_components, settings
 from helpers.seeding import generator, initial_noise
+from measure import arguments
 from worlds import planets as world
+from worlds import seeds
 
 SCHEDULERS = {
     "DDPM": (DDPMScheduler, {}),
@@ -61,7 +62,7 @@ STEPS = {
 }
 PROMPTS, REFERENCE, BATCH = 96, 480, 16
 TIMED = (20, 5)  # steps of a timed run, and how many of them
-CACHE = ROOT / "out" / "measure_schedulers"
+WORK = workplace("schedulers")
 
 
 class Workshop:
@@ -73,19 +74,19 @@ class Workshop:
         self.guidance = settings(POCKET)["guidance_scale"]
         self.judge, self.calls = load_pocket_judge(), 0
         self.components.unet.register_forward_hook(self._count)
-        self.asked = prompts(count, first=FIRST + 6 * 10**7)
+        self.asked = prompts(count, among=seeds.SCHEDULERS)
         self.embeddings = [encode_prompts(self.components, batch) for batch in self._cut(self.asked.captions)]
         self.noise = initial_noise(latent_shape(self.components), map(generator, self.asked.seeds))
         self.renders = self._features(self.asked)
-        self.reference = self._features(prompts(reference, first=FIRST + 7 * 10**7))
+        self.reference = self._features(prompts(reference, among=seeds.SCHEDULERS_OTHERS))
 
     def paint(self, scheduler, steps):
         """Latents (n, C, h, w) of the prompts, and how often the U-Net was called for a batch."""
         self.calls, done = 0, []
-        for embeddings, noise, seeds in zip(
+        for embeddings, noise, numbers in zip(
             self.embeddings, self._cut(self.noise), self._cut(self.asked.seeds)
         ):
-            on_the_way = [generator(seed + 500_000) for seed in seeds]
+            on_the_way = [generator(number + 500_000) for number in numbers]
             done.append(
                 denoise(
                     self.components, embeddings, noise, self.guidance, steps, scheduler, generators=on_the_way
@@ -157,7 +158,7 @@ def main(only=(), quick=False):
     wanted = {name: STEPS.get(name, STEPS["default"])[: 2 if quick else None] for name in names}
 
     def point(name, steps):
-        return kept(CACHE / f"{count}-{name}-{steps}.json", mark, partial(measured, shop, make(name), steps))
+        return kept(WORK / f"{count}-{name}-{steps}.json", mark, partial(measured, shop, make(name), steps))
 
     few_first = sorted((steps, each) for each in names for steps in wanted[each])
     for steps, name in few_first:
@@ -166,7 +167,7 @@ def main(only=(), quick=False):
     curves = {name: [point(name, steps) for steps in wanted[name]] for name in names}
     beside = partial(timed, shop, beside=make("DDIM"), steps=timed_steps, repeats=repeats)
     ratios = {
-        name: kept(CACHE / f"{count}-{name}-time.json", mark, partial(beside, make(name))) for name in names
+        name: kept(WORK / f"{count}-{name}-time.json", mark, partial(beside, make(name))) for name in names
     }
     if only:
         return
@@ -178,17 +179,9 @@ def main(only=(), quick=False):
         "time": {"steps": timed_steps, "over_ddim": ratios},
         "curves": curves,
     }
-    if quick:
-        write_json(CACHE / "quick.json", results)
-    else:
-        save_measured("schedulers", results)
+    save_measured("schedulers", results, quick)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Measure steps against quality for eight schedulers.")
-    parser.add_argument("only", nargs="*", metavar="NAME", help="measure only these schedulers")
-    parser.add_argument("--quick", action="store_true", help="12 prompts, 2 and 3 steps; saves nothing")
-    options = parser.parse_args()
-    if unknown := set(options.only) - set(SCHEDULERS):
-        parser.error(f"unknown: {'; '.join(unknown)}. Choose from: {'; '.join(SCHEDULERS)}")
+    options = arguments(__doc__, "12 prompts, the first two numbers of steps", SCHEDULERS)
     main(options.only, options.quick)

@@ -1,7 +1,7 @@
 """Does the pocket sound model sound as asked? Pitch, contour, instrument, vowel and consonant, measured.
 
     python -m measure.sounds           # about three minutes on one core
-    python -m measure.sounds --quick   # a smoke run of seconds, prints only
+    python -m measure.sounds --quick   # a smoke run of seconds, into out/ only
 
 For each of three seeds 80 scenes are drawn, and captions that name the note. The sounds are heard by
 helpers/sound/hearing.py. Beside them stand true sounds of the same scenes, as they are and after the way to a
@@ -9,14 +9,13 @@ spectrogram and back (the ceiling), other scenes' captions (chance), combination
 captions that say only low, middle or high.
 """
 
-import argparse
-
 import numpy as np
 import torch
 
 from helpers.lesson.measured import save_measured
 from helpers.sound.hearing import hear, recognise
 from helpers.sound.model import GUIDANCE_SCALE, STEPS, load_sounds, make_sounds, to_spectrogram, to_waves
+from measure import arguments
 from worlds import sounds as world
 
 SCALES = (1.0, 2.0, 3.0, 5.0)
@@ -69,10 +68,7 @@ def summary(found):
     return result
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--quick", action="store_true")
-    quick = parser.parse_args().quick
+def main(quick=False):
     seeds, count, scales = (SEEDS[:1], 6, SCALES[:1]) if quick else (SEEDS, SCENES, SCALES)
     torch.set_num_threads(1)
     components, rows, registers = load_sounds(), {}, []
@@ -106,9 +102,8 @@ def main():
     for name, row in results["rows"].items():
         print(f"{name:15}", {key: value if value is None else round(value, 3) for key, value in row.items()})
     print(results["register"])
-    if not quick:
-        save_measured("sounds", results)
+    save_measured("sounds", results, quick)
 
 
 if __name__ == "__main__":
-    main()
+    main(arguments(__doc__, "6 scenes").quick)

@@ -9,7 +9,6 @@ training/evaluation; the costs are measured by measure/spaces_cost.py. A run wit
 docs/measured/spaces.json.
 """
 
-import argparse
 import json
 from functools import cache, partial
 
@@ -21,21 +20,22 @@ from helpers.denoising import decode, denoise, encode_picture, encode_prompts, t
 from helpers.judge import classify, load_pocket_judge
 from helpers.lesson import metrics
 from helpers.lesson.cache import kept, mark
-from helpers.lesson.measured import made_from, save_measured
-from helpers.lesson.scores import FIRST, attribute_rates, prompts
+from helpers.lesson.measured import made_from, save_measured, workplace
+from helpers.lesson.scores import attribute_rates, prompts
 from helpers.lesson.spaces import BATCH, FOLDER, SPACES, load_space
-from helpers.models import ROOT, latent_shape
+from helpers.models import latent_shape
 from helpers.seeding import generator, initial_noise
 from measure import CACHE as LOGS
-from measure import spaces_cost
+from measure import arguments, spaces_cost
 from worlds import planets as world
+from worlds import seeds
 
 STEPS, GUIDANCE = spaces_cost.STEPS, spaces_cost.GUIDANCE
 MINUTES = {"pixels": (5, 10, 20, 30, 45), "latents": (1, 2, 5, 10, 15, 20, 30, 45)}
 CURVE, FINAL, REFERENCE = 48, 156, 480  # prompts for a point, for the end; drawn pictures to compare with
 OTHER_GUIDANCE = (2.5, 8.0)  # tried at the end, on CURVE prompts
 CHUNK = 4  # prompts painted at once, and kept
-CACHE = ROOT / "out" / "measure_spaces"
+WORK = workplace("spaces")
 
 
 def weights_of(space, minutes):
@@ -60,8 +60,8 @@ def origin(folder=None):
 
 
 @cache
-def asked(count=FINAL, first=FIRST + 8 * 10**7):
-    return prompts(count, first=first)
+def asked(count=FINAL, among=seeds.SPACES):
+    return prompts(count, among=among)
 
 
 @cache
@@ -99,7 +99,7 @@ def painted(space, minutes, guidance, rows, hinted=False):
 
     name = f"{space}-{minutes}-{guidance:g}" + "-hinted" * hinted
     done = [
-        kept(CACHE / f"{name}-{some[0]:03}.json", origin(weights_of(space, minutes)), partial(paint, some))
+        kept(WORK / f"{name}-{some[0]:03}.json", origin(weights_of(space, minutes)), partial(paint, some))
         for some in rows.reshape(-1, CHUNK)
     ]
     return joined(done)
@@ -114,7 +114,7 @@ def rendered(few, some):
 
 def drawn(kind):
     """The same of drawn pictures: of the same scenes, other scenes, or the same through the VAE."""
-    few = asked(REFERENCE, FIRST + 9 * 10**7) if kind == "reference" else asked()
+    few = asked(REFERENCE, seeds.SPACES_OTHERS) if kind == "reference" else asked()
     pictures = draw = rendered(few, range(len(few.rows)))
     if kind == "reconstructions":
         vae = load_space("latents").vae
@@ -138,7 +138,7 @@ def joined(parts):
 def figures(look, rows):
     """What stands in the file, of pictures for these of the prompts."""
     classes, features = np.array(look["classes"], np.int8), np.array(look["features"])
-    reference = kept(CACHE / "drawn-reference.json", origin(), partial(drawn, "reference"))["features"]
+    reference = kept(WORK / "drawn-reference.json", origin(), partial(drawn, "reference"))["features"]
     rates = attribute_rates(classes, asked().rows[rows])
     return {
         "attributes_right": rates["mean"],
@@ -185,7 +185,7 @@ def floors():
     """Drawn pictures and the VAE's reconstructions, with as many pictures as the curve and the end have."""
     results = {}
     for kind in ("renders", "reconstructions"):
-        look = kept(CACHE / f"drawn-{kind}.json", origin(), partial(drawn, kind))
+        look = kept(WORK / f"drawn-{kind}.json", origin(), partial(drawn, kind))
         for name, rows in zip(("curve", "end"), scenes()):
             some = {key: [look[key][row] for row in rows] for key in ("classes", "features")}
             results.setdefault(kind, {})[name] = figures(some, rows)
@@ -215,16 +215,11 @@ def main(only=()):
     results = {}
     for name in only or PARTS:
         whole = name in (*SPACES, "drawn")  # what keeps its own parts
-        results[name] = PARTS[name]() if whole else kept(CACHE / f"{name}.json", origin(), PARTS[name])
+        results[name] = PARTS[name]() if whole else kept(WORK / f"{name}.json", origin(), PARTS[name])
         print(f"{name}: {json.dumps(results[name])[:300]}", flush=True)
     if not only:
         save_measured("spaces", {"steps": STEPS, "guidance_scale": GUIDANCE, **results})
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Measure latents against pixels.")
-    parser.add_argument("only", nargs="*", metavar="PART", help=f"of: {', '.join(PARTS)}")
-    options = parser.parse_args()
-    if unknown := set(options.only) - set(PARTS):
-        parser.error(f"unknown: {'; '.join(unknown)}. Choose from: {'; '.join(PARTS)}")
-    main(options.only)
+    main(arguments(__doc__, parts=PARTS).only)

@@ -17,7 +17,7 @@ from diffusers import DPMSolverMultistepScheduler
 from helpers.denoising import decode, denoise, encode_prompts
 from helpers.lesson.networks import use_fast_attention
 from helpers.lesson.spaces import SPACES, load_space, new_unet
-from helpers.lesson.trainings import update_ema
+from helpers.lesson.trainings import adamw, optimise
 from helpers.models import latent_shape, pixels_per_latent
 from helpers.seeding import generator, initial_noise
 
@@ -67,7 +67,7 @@ def training_step(space, batch):
     torch.manual_seed(0)
     model = new_unet(space)
     use_fast_attention(model, "cpu")
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.99), fused=True)
+    optimizer = adamw(model.parameters(), 1e-3)
     config = model.config
     x = torch.randn(batch, config.in_channels, config.sample_size, config.sample_size)
     text, t = torch.randn(batch, 77, config.cross_attention_dim), torch.randint(1000, (batch,))
@@ -76,11 +76,7 @@ def training_step(space, batch):
     def step():
         with torch.autocast("cpu", torch.bfloat16):
             noise_pred = model(x, t, text).sample
-        (noise_pred.float() - x).square().mean().backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        update_ema(ema, model, 0)
+        optimise((noise_pred.float() - x).square().mean(), model, ema, optimizer, step=0)
 
     return step
 

@@ -20,12 +20,11 @@ from PIL import Image
 
 from helpers.judge import load_judge, marks
 from helpers.lesson.cache import kept
-from helpers.lesson.measured import made_from, save_measured
-from helpers.models import ROOT
+from helpers.lesson.measured import made_from, save_measured, workplace
 from helpers.video.model import generate_videos, load_video_model, without_time
 from helpers.video.ruler import SHIFTS, change, likeness, top
 from worlds import planets as world
-from worlds import turning
+from worlds import seeds, turning
 
 STEPS, GUIDANCE, SEEDS = 12, 4.0, (0, 1, 2)
 SCENES = [
@@ -35,14 +34,14 @@ SCENES = [
 SCENES += [turning.giant(kind) for kind in ("ocean planet", "ice planet", "lava planet")]
 SCENES += [turning.giant("gas giant", colour) for colour in ("red", "green", "blue", "grey")]
 SORTS = ("drawn", "alone", "still", "joined")
-CACHE = ROOT / "out" / "measure_video"
+WORK = workplace("video")
 
 
 def make(sort, model, scene, seed):
     """One video of a sort, as a list of PIL pictures."""
     number = SCENES.index(scene) * 100 + seed
     if sort == "drawn":
-        drawn = turning.render(scene, np.random.default_rng(3_000_000_000 + number))
+        drawn = turning.render(scene, np.random.default_rng(seeds.VIDEO_TESTS[number]))
         return [Image.fromarray(frame) for frame in drawn]
     model = model if sort == "joined" else without_time(model)
     prompt = world.caption(scene, np.random.default_rng(0), "full")
@@ -96,7 +95,7 @@ def main():
         for number, scene in enumerate(SCENES):
             for seed in SEEDS:
                 measure = partial(measured, sort, model, scene, seed, judge)
-                videos.append(kept(CACHE / f"{sort}-{number}-{seed}.json", mark, measure))
+                videos.append(kept(WORK / f"{sort}-{number}-{seed}.json", mark, measure))
         results[sort] = summary(videos)
         shown = {name: round(value, 2) for name, value in results[sort].items() if name != "likeness"}
         print(sort, shown, flush=True)

@@ -6,12 +6,10 @@ import torch
 
 from helpers.errors import ModelError
 from helpers.judge import classify
-from helpers.lesson.scores import FIRST as EVALUATION
 from helpers.lesson.scores import attribute_rates, marked, prompts
 from training.pocket import data, judge
 from worlds import planets as world
-
-FRESH = 4_000_000_000  # seeds that neither training nor evaluation use
+from worlds import seeds
 
 
 def test_attributes_that_do_not_apply_teach_nothing():
@@ -85,16 +83,16 @@ def test_adherence_of_pictures_marked_by_hand():
 
 
 def test_evaluation_prompts_are_new_and_held_out_when_asked():
-    seen, unseen = prompts(6), prompts(6, held_out=True, first=EVALUATION + 10**7)
+    seen, unseen = prompts(6), prompts(6, True, seeds.HELD_OUT)
     assert not any(world.is_held_out(world.decode(row)) for row in seen.rows)
     assert all(world.is_held_out(world.decode(row)) for row in unseen.rows)
-    assert min(seen.seeds) > data.FRESH + 10**9 and len(set(seen.seeds)) == 6
+    assert all(seed in seeds.SEEN for seed in seen.seeds) and len(set(seen.seeds)) == 6
 
 
 def test_the_saved_judge_marks_fresh_renders_right():
     rows, pictures = [], []
     for i in range(120):
-        picture, row = data.draw(FRESH + i, held_out=i % 3 == 0)
+        picture, row = data.draw(seeds.TESTS[i], held_out=i % 3 == 0)
         rows.append(row)
         pictures.append(picture)
     rows = np.stack(rows)

@@ -13,6 +13,7 @@ from helpers.judge import classify
 from helpers.models import POCKET, ROOT, load_components, settings
 from training.pocket import judge
 from worlds import planets as world
+from worlds import seeds
 
 FOLDER = ROOT / POCKET
 
@@ -58,7 +59,7 @@ def test_the_judge_sees_what_was_asked_for(components, prompt, wanted):
 
 
 def test_latents_have_the_size_of_the_noise(components):
-    pixels = torch.stack([torch.from_numpy(np.array(world.draw(10**10 + i)[0])) for i in range(24)])
+    pixels = torch.stack([torch.from_numpy(np.array(world.draw(seed)[0])) for seed in seeds.TESTS[:24]])
     latents = components.vae.encode(pixels.permute(0, 3, 1, 2) / 127.5 - 1).latent_dist.mean
     scaled = latents * components.vae.config.scaling_factor
     assert 0.9 < scaled.std() < 1.1

@@ -9,12 +9,21 @@ import nbformat
 import numpy as np
 import pytest
 import torch
-from tiny import tiny_parts
+from diffusers import DDPMScheduler
+from tiny import SCHEDULER, tiny_parts
 
 from helpers.judge import load_judge
 from helpers.lesson.kinds import KindFinder
 from helpers.lesson.measured import load_measured
-from helpers.lesson.trainings import ema_decay, lr_scale, mixed_precision, shortened, whole_steps
+from helpers.lesson.trainings import (
+    ema_decay,
+    lr_scale,
+    min_snr_weights,
+    mixed_precision,
+    shortened,
+    training_loss,
+    whole_steps,
+)
 from helpers.models import POCKET, load_components
 from helpers.seeding import generator
 from measure import prediction_types as tool
@@ -116,12 +125,16 @@ def test_noise_picture_and_velocity_are_trained_with_the_same_loss(written):
 
 
 def test_the_script_trains_as_the_notebook_does(written):
-    alpha = written.alphas_cumprod[[10, 400, 999]][:, None, None, None]
-    clean, noise = torch.randn(2, 3, 4, 8, 8, generator=generator(3))
+    timesteps = torch.tensor([10, 400, 999])
+    alpha = written.alphas_cumprod[timesteps][:, None, None, None]
+    clean, noise, guess = torch.randn(3, 3, 4, 8, 8, generator=generator(3))
     targets = (written.noise_targets, written.picture_targets, written.velocity_targets)
     for name, by_hand in zip(tool.PREDICTIONS, targets):
-        found = tool.target_and_weight(name, clean, noise, alpha)
-        torch.testing.assert_close(found, by_hand(clean, noise, alpha))
+        scheduler = DDPMScheduler.from_config(SCHEDULER, prediction_type=name)
+        weights = min_snr_weights(scheduler)
+        found = training_loss(lambda noisy, t: guess, scheduler, clean, weights, noise, timesteps)
+        target, weight = by_hand(clean, noise, alpha)
+        torch.testing.assert_close(found, (weight * (guess - target) ** 2).mean())
 
 
 def test_the_switch_shortens_only_where_it_is_on(monkeypatch):

@@ -1,11 +1,18 @@
 """Pocket Planets: a seed always gives the same picture, captions tell the truth, held-out stays out."""
 
+import re
 import zlib
+from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from worlds import eyeball, scenery, seeds
 from worlds import planets as world
+from worlds.sheet import contact_sheet
+
+ROOT = Path(__file__).parent.parent
 
 
 def scenes(count, held_out=False):
@@ -105,6 +112,31 @@ def test_two_styles_of_one_scene_differ_and_a_sketch_has_no_colour():
     assert np.abs(sketch[..., 0] - sketch[..., 2]).max() < 40  # the paper's own tint at most
 
 
-def test_the_contact_sheet_holds_all_pictures():
-    sheet = world.contact_sheet(range(5), columns=2)
-    assert sheet.size == (2 * (world.SIZE + 12), 3 * (world.SIZE + 40))
+def test_a_contact_sheet_holds_all_pictures_with_their_captions_or_without():
+    pictures, captions, _ = zip(*map(world.draw, range(5)))
+    assert contact_sheet(pictures, 2, captions).size == (2 * (world.SIZE + 12), 3 * (world.SIZE + 40))
+    bare = np.asarray(contact_sheet(pictures, 2))
+    assert bare.shape == (3 * world.SIZE, 2 * world.SIZE, 3)
+    assert np.array_equal(bare[world.SIZE : 2 * world.SIZE, world.SIZE :], np.asarray(pictures[3]))
+    with pytest.raises(ValueError, match="zip"):
+        contact_sheet(pictures, 2, captions[:3])
+
+
+@pytest.mark.parametrize("videos", [False, True])
+def test_no_seed_serves_two_purposes(videos):
+    ranges = {name: each for name, each in vars(seeds).items() if isinstance(each, range)}
+    ranges = {name: each for name, each in ranges.items() if name.startswith("VIDEO") == videos}
+    assert len(ranges) > 2
+    for (name, one), (other, two) in combinations(ranges.items(), 2):
+        assert one.stop <= two.start or two.stop <= one.start, f"{name} and {other} share seeds"
+
+
+def test_seeds_stand_in_the_table_alone():
+    rooms = (ROOT / room for room in ("helpers", "training", "measure", "tools", "worlds"))
+    for file in (file for room in rooms for file in room.rglob("*.py") if file.name != "seeds.py"):
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"\b\d_?000_?000_?000\b|10 ?\*\* ?(7|8|9|10)\b", text), file
+
+
+def test_a_new_kind_of_planet_is_painted_but_never_drawn_at_random():
+    assert set(scenery.KINDS) - set(world.ATTRIBUTES["kind"]) == {eyeball.KIND}

@@ -18,6 +18,7 @@ STAGES = {  # in order
     "latents": "put all pictures through the VAE's encoder, once",
     "decoder": "train the VAE's decoder further",
     "unet": "learn to predict the noise in latents",
+    "cooled": "bring a copy of the U-Net to rest, and save it",
     "judge": "learn to see a picture's attributes, to judge generated pictures by",
     "evaluate": "measure the whole model and write the figures into its card",
 }
@@ -28,7 +29,7 @@ APART = {  # not part of the pocket model: what notebooks 11 and 12 compare and 
     "video": "turning planets, as short videos (notebook 12)",
     "sounds": "tones and syllables, as spectrograms (notebook 12)",
 }
-LAUNCHED = ("clip", "vae", "latents", "decoder", "unet", "judge")  # can use several processes
+LAUNCHED = ("clip", "vae", "latents", "decoder", "unet", "cooled", "judge")  # can use several processes
 SETTINGS = ("steps", "minutes", "batch", "lr", "seed", "precision")
 TRAINED = {"preset", "fresh", *SETTINGS}
 USES = {  # the options of each stage
@@ -38,7 +39,8 @@ USES = {  # the options of each stage
     "vae": {"processes", "kl", *TRAINED},
     "latents": {"processes", "preset", "fresh", "precision"},
     "decoder": {"processes", *TRAINED},
-    "unet": {"processes", "attention", "warm", *TRAINED},
+    "unet": {"processes", "warm", "weights", *TRAINED},
+    "cooled": {"processes", "weights", *TRAINED},
     "judge": {"processes", *TRAINED},
     "evaluate": {"processes", "preset"},  # it takes a GPU if there is one
     **dict.fromkeys(APART, TRAINED),
@@ -74,7 +76,7 @@ def arguments(argv=None):
     training.add_argument("--precision", choices=("bf16", "no"), help="no: float32 throughout")
     training.add_argument("--kl", type=float, default=1e-6, help="vae: weight of the divergence from N(0, 1)")
     training.add_argument(
-        "--attention", choices=("all", "low"), default="all", help="unet: levels that see the text"
+        "--weights", choices=("min-snr", "v", "even"), default="min-snr", help="unet: of the timesteps"
     )
     training.add_argument("--warm", action="store_true", help="unet: start from the weights in models/")
     options = parser.parse_args(argv)
@@ -122,7 +124,8 @@ def run(options):
         "vae": lambda: trained(vae.main, vae.SETTINGS, options.kl),
         "latents": lambda: trained(vae.latents_main, vae.SETTINGS),
         "decoder": lambda: trained(vae.decoder_main, vae.DECODER_SETTINGS),
-        "unet": lambda: trained(unet.main, unet.SETTINGS, options.attention, options.warm),
+        "unet": lambda: trained(unet.main, unet.SETTINGS, options.warm, options.weights),
+        "cooled": lambda: trained(unet.cooled_main, unet.COOLED_SETTINGS, options.weights),
         "judge": lambda: trained(judge.main, judge.SETTINGS),
         "evaluate": lambda: evaluate.main(processes=max(2, options.processes)),
         "in-latents": lambda: trained(partial(spaces.main, "latents"), spaces.SETTINGS["latents"]),

@@ -1,4 +1,4 @@
-"""What the training stages share: device, clock, learning rate, averages, checkpoints, sample sheets."""
+"""What the training stages share: device, clock, learning rate, averages, checkpoints."""
 
 import copy
 import json
@@ -12,12 +12,12 @@ import numpy as np
 import torch
 import transformers
 from accelerate import Accelerator
-from PIL import Image
 from tqdm.auto import tqdm
 
 import helpers.models  # noqa: F401  sets the number of threads
 import training
-from helpers.lesson.trainings import lr_scale, update_ema
+from helpers.lesson.trainings import adamw, lr_scale, optimise
+from training.muon import Muon
 
 CHECKPOINT_MINUTES, REPORT_MINUTES = 3, 5
 
@@ -35,6 +35,8 @@ class Settings:
     minutes: float | None = None
     precision: str = "bf16"
     seed: int = 0
+    optimizer: str = "adamw"  # or "muon", whose lr is some twenty times as large
+    ema: float = 0.999  # decay of the moving average, once it is long enough
 
 
 def start(settings, cpu):
@@ -70,10 +72,8 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.model = model.to(accelerator.device)
         self.ema = copy.deepcopy(self.model).requires_grad_(False)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=settings.lr, betas=(0.9, 0.99), weight_decay=0.01,
-            fused=accelerator.device.type in ("cpu", "cuda"),
-        )  # fmt: skip
+        new_optimizer = {"adamw": adamw, "muon": Muon}[settings.optimizer]
+        self.optimizer = new_optimizer(self.model.parameters(), settings.lr)
         self.step, self.elapsed, self.loss = 0, 0.0, None
         if not fresh and (self.folder / "checkpoint.pt").exists():
             self.restore()
@@ -167,19 +167,19 @@ class Run:
         return self.accelerator.gather(mine).amax(0).tolist()
 
     def optimise(self, loss):
-        """One step of AdamW, with gradients averaged over the processes and clipped; updates the average."""
-        self.accelerator.backward(loss)
-        parameters = [p for p in self.model.parameters() if p.grad is not None]
-        if self.accelerator.num_processes > 1:
-            flat = torch.nn.utils.parameters_to_vector([p.grad for p in parameters])
-            torch.nn.utils.vector_to_parameters(
-                self.accelerator.reduce(flat, "mean"), [p.grad for p in parameters]
-            )
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        update_ema(self.ema, self.model, self.step)
+        """One step of the optimiser and of the moving average, the same in every process."""
+        optimise(loss, self.model, self.ema, self.optimizer, self.step, self.settings.ema, self.average)
         self.loss = loss.detach()
+
+    def average(self, gradients):
+        """Gives each of the gradients its mean over all processes, in one message.
+
+        DistributedDataParallel would not see most losses here: it averages what goes through the model's own
+        `forward`, and an autoencoder's `encode` and `decode` don't.
+        """
+        if self.accelerator.num_processes > 1:
+            flat = torch.nn.utils.parameters_to_vector(gradients)
+            torch.nn.utils.vector_to_parameters(self.accelerator.reduce(flat, "mean"), gradients)
 
     def last_loss(self):
         return None if self.loss is None else round(self.loss.item(), 4)
@@ -192,13 +192,3 @@ class Run:
                 file.write(json.dumps(figures) + "\n")
             tqdm.write(f"{self.stage}: " + ", ".join(f"{name} {value}" for name, value in figures.items()))
         self.accelerator.wait_for_everyone()
-
-
-def sheet(pictures, path, columns):
-    """Writes pictures, uint8 (N, H, W, 3), as one PNG in rows of `columns`."""
-    count, height, width, _ = pictures.shape
-    page = np.full((-(-count // columns) * height, columns * width, 3), 255, np.uint8)
-    for i, picture in enumerate(pictures):
-        y, x = i // columns * height, i % columns * width
-        page[y : y + height, x : x + width] = picture
-    Image.fromarray(page).save(path)

@@ -14,28 +14,10 @@ import numpy as np
 from PIL import Image
 
 from worlds import planets as world
-from worlds import scenery
+from worlds.sheet import save_sheet
 
 WORD = "eyeball"
 KIND = f"{WORD} planet"
-SEA, DEEP = 0.66, 0.3  # radii of the sea and of its dark middle, in radians seen from the planet's centre
-
-
-def eyeball(normals, colour, rng, light):
-    """The surface of an eyeball planet, as scenery.KINDS wants it: (128, 128, 3) for normals and a colour."""
-    nx, ny, nz = normals
-    centre = light + (0, 0, rng.uniform(0.9, 1.5))  # nearer to us than the star's zenith, to be seen whole
-    centre /= np.linalg.norm(centre)
-    away = np.arccos(np.clip(nx * centre[0] + ny * centre[1] + nz * centre[2], -1, 1))
-    away = away + 0.05 * scenery.wrapped(scenery.noise(rng, 6), nx, ny)
-    grain = np.clip(0.6 + 0.6 * scenery.wrapped(scenery.noise(rng, 3), nx, ny), 0, 1)
-    surface = scenery.mix(scenery.rgb(214, 222, 232), scenery.rgb(252, 252, 255), grain)
-    surface = scenery.mix(surface, 0.95 * colour, np.clip((SEA - away) * 14, 0, 1))
-    shore = np.clip(1.5 - np.abs(away - SEA) * 20, 0, 1)
-    return scenery.mix(surface, 0.16 * colour, np.maximum(0.7 * shore, np.clip((DEEP - away) * 14, 0, 1)))
-
-
-scenery.KINDS[KIND] = eyeball, None  # among the painters, not among the kinds that training draws at random
 
 
 def sample_scene(rng):
@@ -66,10 +48,7 @@ def main():
     parser.add_argument("--count", type=int, default=24)
     parser.add_argument("--out", type=Path, default=Path("out/eyeball.png"))
     args = parser.parse_args()
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    pictures, captions, _ = zip(*(draw(seed) for seed in range(args.seed, args.seed + args.count)))
-    world.captioned(pictures, captions, columns=8).save(args.out)
-    print(f"{args.count} pictures in {args.out}")
+    save_sheet([draw(args.seed + i) for i in range(args.count)], args.out)
 
 
 if __name__ == "__main__":

@@ -12,13 +12,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from worlds.paintbox import SIZE as SIZE  # the pictures' side, for everyone who asks the world
 from worlds.paintbox import STYLES
 from worlds.scenery import COLOURS, space_view, surface_view
-
-Scene = dict[str, str]
+from worlds.sheet import save_sheet
 
 ATTRIBUTES = {
     "view": ("space", "surface"),
@@ -248,29 +247,6 @@ def _few_words(scene, rng):
     return _article(words) if name == "kind" else words
 
 
-def contact_sheet(seeds, held_out=False, columns=8):
-    """The pictures of these seeds with their captions, as one PIL image."""
-    drawn = [draw(seed, held_out) for seed in seeds]
-    return captioned([picture for picture, _, _ in drawn], [words for _, words, _ in drawn], columns)
-
-
-def captioned(pictures, captions, columns):
-    """PIL pictures of one size in rows, each with up to three lines of caption below it, as one PIL image."""
-    wide, high = pictures[0].width + 12, pictures[0].height + 40
-    sheet = Image.new("RGB", (columns * wide, -(-len(pictures) // columns) * high), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=10)
-    for i, (picture, caption) in enumerate(zip(pictures, captions)):
-        x, y = i % columns * wide + 6, i // columns * high + 4
-        sheet.paste(picture, (x, y))
-        lines = [""]
-        for word in caption.split():
-            if pen.textlength(f"{lines[-1]} {word}", font=font) > picture.width:
-                lines.append("")
-            lines[-1] = f"{lines[-1]} {word}".strip()
-        pen.text((x, y + picture.height), "\n".join(lines[:3]), fill="black", font=font, spacing=0)
-    return sheet
-
-
 def main():
     parser = argparse.ArgumentParser(description="Paint a contact sheet of Pocket Planets.")
     parser.add_argument("--seed", type=int, default=0, help="the first of the seeds")
@@ -278,9 +254,7 @@ def main():
     parser.add_argument("--held-out", action="store_true", help="the combinations that training never shows")
     parser.add_argument("--out", type=Path, default=Path("out/planets.png"))
     args = parser.parse_args()
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    contact_sheet(range(args.seed, args.seed + args.count), args.held_out).save(args.out)
-    print(f"{args.count} pictures in {args.out}")
+    save_sheet([draw(args.seed + i, args.held_out) for i in range(args.count)], args.out)
 
 
 if __name__ == "__main__":

@@ -125,9 +125,25 @@ def lava(normals, colour, rng, light):
     return mix(rgb(82, 38, 34), rgb(125, 58, 44), np.clip(0.5 + 0.6 * wrapped(noise(rng, 5), nx, ny), 0, 1))
 
 
-KINDS = {
+def eyeball(normals, colour, rng, light):
+    """Ice around one open sea, where the star stands in the zenith: for eyeball.py."""
+    nx, ny, nz = normals
+    sea, deep = 0.66, 0.3  # radii, in radians seen from the planet's centre
+    centre = light + (0, 0, rng.uniform(0.9, 1.5))  # nearer to us than the star's zenith, to be seen whole
+    centre /= np.linalg.norm(centre)
+    away = np.arccos(np.clip(nx * centre[0] + ny * centre[1] + nz * centre[2], -1, 1))
+    away = away + 0.05 * wrapped(noise(rng, 6), nx, ny)
+    grain = np.clip(0.6 + 0.6 * wrapped(noise(rng, 3), nx, ny), 0, 1)
+    surface = mix(rgb(214, 222, 232), rgb(252, 252, 255), grain)
+    surface = mix(surface, 0.95 * colour, np.clip((sea - away) * 14, 0, 1))
+    shore = np.clip(1.5 - np.abs(away - sea) * 20, 0, 1)
+    return mix(surface, 0.16 * colour, np.maximum(0.7 * shore, np.clip((deep - away) * 14, 0, 1)))
+
+
+KINDS = {  # training draws the first five at random
     "rocky planet": (rocky, None), "gas giant": (gas, None), "ocean planet": (ocean, rgb(130, 190, 255)),
     "ice planet": (ice, rgb(190, 225, 255)), "lava planet": (lava, rgb(255, 110, 40)),
+    "eyeball planet": (eyeball, None),
 }  # fmt: skip
 
 

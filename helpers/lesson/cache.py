@@ -15,9 +15,7 @@ import numpy as np
 import torch
 
 from helpers.models import ROOT
-from worlds import planets
-
-SEEDS = range(9_000_000_000, 9_000_000_000 + 64)  # of the pictures that stand for the painter
+from worlds import planets, seeds
 
 
 def mark(*things):
@@ -41,7 +39,7 @@ def weights_mark(*folders):
 @functools.cache
 def painter_mark():
     """The mark of the painter of planets: of 64 pictures and captions that it makes now."""
-    drawn = [planets.draw(seed) for seed in SEEDS]
+    drawn = [planets.draw(seed) for seed in seeds.PAINTER]
     return mark(*(part for picture, words, _ in drawn for part in (picture.tobytes(), words)))
 
 

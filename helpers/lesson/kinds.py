@@ -5,7 +5,7 @@ import torch
 from PIL import Image
 
 from helpers.denoising import decode, encode_picture, to_pixels
-from worlds import eyeball, planets
+from worlds import eyeball, planets, seeds
 
 
 class KindFinder:
@@ -22,7 +22,7 @@ class KindFinder:
 
     def __init__(self, judge, vae, count):
         self.judge, self.vae, self.kinds = judge, vae, [*planets.ATTRIBUTES["kind"], eyeball.KIND]
-        features, labels = self._examples(10**7, count)
+        features, labels = self._examples(seeds.KINDS, count)
         self.mean, self.std = features.mean(0), features.std(0) + 1e-4
         features = (features - self.mean) / self.std
         means = torch.stack([features[labels == k].mean(0) for k in range(len(self.kinds))])
@@ -30,7 +30,7 @@ class KindFinder:
         covariance = within.T @ within / len(within) + self.SHRINKAGE * torch.eye(within.shape[1])
         self.scale = torch.linalg.cholesky(torch.linalg.inv(covariance))
         self.centres = means @ self.scale
-        features, labels = self._examples(2 * 10**7, max(1, count // 2))
+        features, labels = self._examples(seeds.KINDS_TESTS, max(1, count // 2))
         seen, new = self._nearest(features), len(self.kinds) - 1
         self.accuracy = (seen == labels).float().mean().item()
         self.found = (seen == new)[labels == new].float().mean().item()
@@ -60,10 +60,10 @@ class KindFinder:
     def _nearest(self, features):
         return torch.cdist((features - self.mean) / self.std @ self.scale, self.centres).argmin(1)
 
-    def _examples(self, first, count):
-        """(features, labels) of `count` planets of each kind, from the seeds `first`, `first` + 1, …"""
+    def _examples(self, among, count):
+        """(features, labels) of `count` planets of each kind, from a range of seeds."""
         labels = torch.arange(count * len(self.kinds)) % len(self.kinds)
-        pictures = [_of_kind(self.kinds[k], first + i) for i, k in enumerate(labels.tolist())]
+        pictures = [_of_kind(self.kinds[k], among[i]) for i, k in enumerate(labels.tolist())]
         latents = [encode_picture(self.vae, pictures[i : i + 10]) for i in range(0, len(pictures), 10)]
         return self._features([picture for each in latents for picture in decode(self.vae, each)]), labels
 

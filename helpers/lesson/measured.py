@@ -38,8 +38,18 @@ def load_measured(name):
     return json.loads(file.read_text(encoding="utf-8"))["results"]
 
 
-def save_measured(name, results):
-    """Write results (dicts, lists, numbers), to three significant digits, and what made them when."""
+def workplace(name):
+    """The folder in out/ where a script keeps what is finished, so that a second run goes on from there."""
+    return ROOT / "out" / f"measure_{name}"
+
+
+def save_measured(name, results, quick=False):
+    """Write results (dicts, lists, numbers), to three significant digits, and what made them when.
+
+    Those of a smoke run (`quick`) go into the script's `workplace` instead, where no text reads them.
+    """
+    if quick:
+        return cache.write_json(workplace(name) / "quick.json", rounded(results))
     made = {
         "script": f"python -m measure.{name}",
         "weights": cache.weights_mark(*ABOUT[name]),

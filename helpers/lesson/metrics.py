@@ -42,6 +42,11 @@ def rate(right):
     return {"rate": float(right.mean()), "low": low, "high": high, "n": int(right.size)}
 
 
+def pooled(rows):
+    """The share of all that is right: rows hold how many are right, and of how many."""
+    return float(rows[:, 0].sum() / rows[:, 1].sum())
+
+
 def mean_rate(right, applies):
     """{rate, low, high, n} of all attributes that apply, with an interval by bootstrap over pictures.
 
@@ -50,11 +55,8 @@ def mean_rate(right, applies):
     """
     per_picture = np.stack([(right & applies).sum(1), applies.sum(1)], axis=1).astype(float)
 
-    def pooled(rows):
-        return rows[:, 0].sum() / rows[:, 1].sum()
-
     low, high = bootstrap(per_picture, pooled)
-    return {"rate": float(pooled(per_picture)), "low": low, "high": high, "n": len(right)}
+    return {"rate": pooled(per_picture), "low": low, "high": high, "n": len(right)}
 
 
 def _square_root(matrix):

@@ -7,8 +7,8 @@ import numpy as np
 from helpers.judge import marks
 from helpers.lesson import metrics
 from worlds import planets as world
+from worlds.seeds import SEEN
 
-FIRST = 3_000_000_000  # of the evaluation's seeds for scenes and renders: no training ever sees these
 SEEDS = (0, 1, 2)  # of the evaluation: each draws other scenes and other noise
 
 
@@ -19,16 +19,16 @@ class Prompts(NamedTuple):
     group: np.ndarray  # which evaluation seed
 
 
-def prompts(count, held_out=False, first=FIRST):
-    """Scenes and their full captions, the same number for each evaluation seed."""
+def prompts(count, held_out=False, among=SEEN):
+    """Scenes and their full captions, the same number for each evaluation seed, from a range of seeds."""
     rows, captions, seeds, group = [], [], [], []
     for seed in SEEDS:
         for i in range(count // len(SEEDS)):
-            rng = np.random.default_rng((first, seed, i))
+            rng = np.random.default_rng((among.start, seed, i))
             scene = world.sample_scene(rng, held_out)
             rows.append(world.encode(scene))
             captions.append(world.caption(scene, rng, detail="full"))
-            seeds.append(first + seed * 1_000_000 + i)
+            seeds.append(among[seed * 1_000_000 + i])
             group.append(seed)
     return Prompts(np.stack(rows), captions, seeds, np.array(group))
 

@@ -2,33 +2,31 @@
 
     python -m tools.drawings.examples
 
-Captions name every attribute. The seeds are of a range of their own: no training, judge or evaluation has it.
+Captions name every attribute. No training, judge or evaluation has their seeds (worlds/seeds.py).
 """
 
 import json
 
 import numpy as np
-from PIL import Image
 
 from helpers.lesson.examples import COLUMNS
 from helpers.show.plotting import IMAGES
 from worlds import planets as world
+from worlds import seeds
+from worlds.sheet import contact_sheet
 
-FIRST = 5_000_000_000
 PROMPTS, PICTURES = 256, 64
 
 
 def main():
-    prompts = []
-    sheet = Image.new("RGB", (COLUMNS * world.SIZE, PICTURES // COLUMNS * world.SIZE))
-    for i in range(PROMPTS):
-        rng = np.random.default_rng(FIRST + i)
+    prompts, pictures = [], []
+    for seed in seeds.EXAMPLES[:PROMPTS]:
+        rng = np.random.default_rng(seed)
         scene = world.sample_scene(rng)
         prompts.append({"caption": world.caption(scene, rng, detail="full"), "scene": scene})
-        if i < PICTURES:
-            place = i % COLUMNS * world.SIZE, i // COLUMNS * world.SIZE
-            sheet.paste(Image.fromarray(world.render(scene, rng)), place)
-    sheet.save(IMAGES / "renders.png", optimize=True)
+        if len(pictures) < PICTURES:
+            pictures.append(world.render(scene, rng))
+    contact_sheet(pictures, COLUMNS).save(IMAGES / "renders.png", optimize=True)
     lines = ",\n ".join(json.dumps(prompt) for prompt in prompts)
     (IMAGES / "renders.json").write_text(f"[{lines}]\n", encoding="utf-8")
 

@@ -7,12 +7,14 @@ little noise settle the last few degrees, which add up along a chain.
 
 import copy
 import json
+from functools import partial
 
 import numpy as np
 import torch
 from diffusers import DDPMScheduler
 
 import training
+from helpers.lesson.trainings import predicted, training_loss
 from helpers.proteins import backbones
 from helpers.proteins import model as proteins
 from training import loop
@@ -40,11 +42,7 @@ def main(settings, preset="cpu", fresh=False):
         return samples[rows], words[rows] * kept
 
     def loss(network, clean, told):
-        clean, told = clean.to(device), told.to(device)
-        noise = torch.randn_like(clean)
-        timesteps = torch.randint(scheduler.config.num_train_timesteps, (len(clean),), device=device)
-        noise_pred = network(scheduler.add_noise(clean, noise, timesteps), timesteps, told).sample
-        return (noise_pred.float() - noise).square().mean()
+        return training_loss(partial(predicted, network, told.to(device)), scheduler, clean.to(device))
 
     def report():
         helix = np.mean(backbones.structure(sample(run.ema, scheduler)) == "H")

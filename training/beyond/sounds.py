@@ -9,6 +9,7 @@ tell which kind, contour, pitch and syllable the caption names, and how high in 
 
 import copy
 import json
+from functools import partial
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ import training
 from helpers.denoising import denoise, encode_prompts
 from helpers.lesson import cache
 from helpers.lesson.networks import use_fast_attention
-from helpers.lesson.trainings import CAPTION_DROPOUT
+from helpers.lesson.trainings import CAPTION_DROPOUT, predicted, training_loss
 from helpers.models import Components
 from helpers.sound.hearing import hear
 from helpers.sound.model import (
@@ -40,6 +41,7 @@ from training import loop
 from training.pocket import clip, tokenizer
 from training.pocket.unet import SCHEDULER as NOISE_SCHEDULER
 from worlds import sounds as world
+from worlds.sheet import contact_sheet
 
 SETTINGS = {
     "cpu": loop.Settings(steps=2200, batch=32, lr=2e-3),
@@ -158,14 +160,10 @@ def main(settings, preset="cpu", fresh=False):
 
     for clean, ids, told, right, height in run.batches(draw, report):
         clean = fold(clean.float().to(device))
-        noise = torch.randn_like(clean)
-        timesteps = torch.randint(scheduler.config.num_train_timesteps, (len(clean),), device=device)
-        noisy = scheduler.add_noise(clean, noise, timesteps)
         with accelerator.autocast():
             text_embeddings = model.text_encoder(ids.to(device)).last_hidden_state
-            v_pred = model.unet(noisy, timesteps, text_embeddings).sample
+            parts["v"] = training_loss(partial(predicted, model.unet, text_embeddings), scheduler, clean)
             parts["lesson"] = model.lesson(told.to(device), right.to(device), height.to(device))
-        parts["v"] = F.mse_loss(v_pred.float(), scheduler.get_velocity(clean, noise, timesteps))
         run.optimise(parts["v"] + LESSON * parts["lesson"])
 
     if accelerator.is_main_process:
@@ -187,8 +185,8 @@ def listen(model, words, device, count=24):
     noise = torch.randn(count, *SHAPE, generator=torch.Generator().manual_seed(0))
     made = unfold(denoise(components, embeddings, noise.to(device), 3, 12))
     grey = ((made[:, 0].flip(1).cpu().numpy() + 1) / 4).clip(0, 1).repeat(3, 1).repeat(3, 2) * 255
-    sheet = training.CACHE / "sounds" / "last.png"
-    loop.sheet(np.stack([grey] * 3, -1).astype(np.uint8), sheet, columns=8)
+    pictures = np.stack([grey] * 3, -1).astype(np.uint8)
+    contact_sheet(pictures, columns=8).save(training.CACHE / "sounds" / "last.png")
     off = [abs(hear(wave)["pitch"] - scene["pitch"]) for wave, scene in zip(to_waves(made), asked)]
     return {"within a semitone": round(float(np.mean(np.array(off) < 1)), 3)}
 

@@ -10,10 +10,12 @@ import copy
 import functools
 import json
 import multiprocessing
+from functools import partial
 
 import numpy as np
 import torch
 from diffusers import DDPMScheduler, DPMSolverMultistepScheduler
+from diffusers.training_utils import compute_snr
 from safetensors.torch import save_file
 from tqdm.auto import tqdm
 
@@ -21,13 +23,14 @@ import training
 from helpers.denoising import denoise, encode_prompts
 from helpers.lesson import cache
 from helpers.lesson.networks import use_fast_attention
-from helpers.lesson.trainings import CAPTION_DROPOUT
+from helpers.lesson.trainings import CAPTION_DROPOUT, min_snr_weights, predicted, training_loss
 from helpers.models import Components
 from helpers.video.model import PLACES, VideoUNet, new_layers
 from training import loop
 from training.pocket import clip, data, tokenizer, unet, vae
 from worlds import planets as world
-from worlds import turning
+from worlds import seeds, turning
+from worlds.sheet import contact_sheet
 
 SETTINGS = {
     "cpu": loop.Settings(steps=3600, batch=4, lr=2e-3, warmup=50, minutes=49),
@@ -40,13 +43,13 @@ PROMPTS = ("a giant blue gas giant with rings", "a giant ocean planet", "a red r
 FOLDER = training.MODELS / "pocket-video"
 
 
-def loss_weights(alphas_cumprod):
+def loss_weights(scheduler):
     """The U-Net's own weights (unet.py), raised up to six times where there is more noise than picture.
 
     There the frames must agree on one planet and its surface; once little noise is left, each is decided.
     """
-    snr = alphas_cumprod / (1 - alphas_cumprod)
-    return unet.min_snr_weights(alphas_cumprod) * snr.rsqrt().clamp(1, 6)
+    snr = compute_snr(scheduler, torch.arange(scheduler.config.num_train_timesteps))
+    return min_snr_weights(scheduler) * snr.rsqrt().clamp(1, 6)
 
 
 @functools.cache
@@ -72,7 +75,8 @@ def load_videos(mark):
 
     def make():
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            drawn = list(tqdm(pool.imap(draw_latents, range(COUNT)), "drawing videos", COUNT, mininterval=5))
+            drawn = pool.imap(draw_latents, seeds.VIDEO_TRAINING[:COUNT])
+            drawn = list(tqdm(drawn, "drawing videos", COUNT, mininterval=5))
         return dict(zip(("latents", "attributes"), map(np.stack, zip(*drawn))))
 
     painted = turning.draw(0)[0].tobytes()
@@ -100,7 +104,7 @@ def main(settings, preset="cpu", fresh=False):
     frozen = unet.trained_unet().eval().requires_grad_(False).to(device)
     use_fast_attention(frozen, device)
     scheduler = DDPMScheduler.from_config(unet.SCHEDULER)
-    weights = loss_weights(scheduler.alphas_cumprod).to(device)
+    weights = loss_weights(scheduler).to(device)
     run = loop.Run("video", new_layers(frozen, WIDTH), settings, accelerator, fresh)
     joined = VideoUNet(frozen, run.model)
 
@@ -123,20 +127,18 @@ def main(settings, preset="cpu", fresh=False):
             made = denoise(model, encode_prompts(model, list(PROMPTS)), noise, 4, 12)
             made = made.transpose(1, 2).flatten(0, 1) / autoencoder.config.scaling_factor
             pictures = data.to_uint8(autoencoder.decode(made).sample)
-        loop.sheet(pictures, run.folder / f"samples-{run.step:06}.png", columns=latents.shape[1])
+        contact_sheet(pictures, columns=latents.shape[1]).save(run.folder / f"samples-{run.step:06}.png")
         return {"loss": run.last_loss()}
 
     for batch, ids, timesteps in run.batches(draw, report):
         clean = torch.as_tensor(batch).to(device).float().transpose(1, 2)  # (B, 4, F, 16, 16)
         timesteps = torch.as_tensor(timesteps).to(device)
-        noise = torch.randn_like(clean)
-        noisy = scheduler.add_noise(clean, noise, timesteps)
         with accelerator.autocast():
             with torch.no_grad():
                 text_embeddings = text_encoder(ids.to(device)).last_hidden_state
-            noise_pred = joined(noisy, timesteps, text_embeddings)[0]
-        errors = (noise_pred.float() - noise).square().mean((1, 2, 3, 4))
-        run.optimise((weights[timesteps] * errors).mean())
+            predict = partial(predicted, joined, text_embeddings)
+            loss = training_loss(predict, scheduler, clean, weights, timesteps=timesteps)
+        run.optimise(loss)
     if accelerator.is_main_process:
         save(copy.deepcopy(run.ema))
         print("video: saved into models/pocket-video")

@@ -18,6 +18,7 @@ WEIGHTS = {  # of each stage
     "vae": "pocket-planets/vae/diffusion_pytorch_model.safetensors",
     "decoder": "pocket-planets/vae/diffusion_pytorch_model.safetensors",
     "unet": "pocket-planets/unet/diffusion_pytorch_model.safetensors",
+    "cooled": "pocket-planets/unet/diffusion_pytorch_model.safetensors",
     "judge": "pocket-judge/model.safetensors",
 }
 

@@ -20,12 +20,13 @@ import training
 from helpers.lesson import metrics
 from helpers.lesson.cache import mark, write_json
 from helpers.lesson.measured import rounded
-from helpers.lesson.scores import FIRST, SEEDS, attribute_rates, marked, prompts
+from helpers.lesson.scores import SEEDS, attribute_rates, marked, prompts
 from helpers.models import POCKET, settings
 from training.evaluation import card, report
 from training.evaluation.workers import Workers, blurred, paint, rebuild, recall, render
 from training.pocket import data
 from worlds import planets as world
+from worlds import seeds
 
 MODEL = training.MODELS / "pocket-planets"
 MEASURED = ("pocket-planets", "pocket-judge", "pocket-clip")  # whose weights the figures are about
@@ -74,7 +75,7 @@ def distances(sets, reference):
 def measure(form, workers):
     """All figures as nested dicts, and the pictures for the sheets."""
     size, guidance = FORMS[form], settings(POCKET)["guidance_scale"]
-    seen, unseen = prompts(size["seen"]), prompts(size["held_out"], held_out=True, first=FIRST + 10**7)
+    seen, unseen = prompts(size["seen"]), prompts(size["held_out"], True, seeds.HELD_OUT)
     few = slice(0, None, -(-size["seen"] // size["unguided"]))
 
     renders = workers.run("renders", render, seen.rows, seen.seeds)
@@ -84,7 +85,7 @@ def measure(form, workers):
     ddim = workers.run("DDIM", paint, seen.captions, seen.seeds, fixed=(guidance, DDIM_STEPS))
     painted_held_out = workers.run("held out", paint, unseen.captions, unseen.seeds, fixed=(guidance,))
     unguided = workers.run("guidance 1", paint, seen.captions[few], seen.seeds[few], fixed=(1.0,))
-    shuffled = seen.rows[np.random.default_rng(FIRST).permutation(len(seen.rows))]
+    shuffled = seen.rows[np.random.default_rng(seeds.SEEN.start).permutation(len(seen.rows))]
 
     ratio = metrics.psnr(renders.pictures, rebuilt.pictures)
     low, high = metrics.bootstrap(ratio)
@@ -107,7 +108,7 @@ def measure(form, workers):
         ),
     }
     if form == "full":
-        others = prompts(size["seen"], first=FIRST + 2 * 10**7)
+        others = prompts(size["seen"], among=seeds.OTHERS)
         reference = workers.run("other renders", render, others.rows, others.seeds)
         damaged = workers.run("blurred renders", blurred, renders.pictures)
         compared = {"renders": renders, "reconstructions": rebuilt, "generated": painted,
@@ -129,18 +130,18 @@ def measure(form, workers):
 
 def guidance_curve(count, per_prompt, workers):
     """Adherence and diversity (within a prompt, over that of renders of the same scenes) against guidance."""
-    asked = prompts(count, first=FIRST + 3 * 10**7)
+    asked = prompts(count, among=seeds.GUIDANCE)
     rows = np.repeat(asked.rows, per_prompt, axis=0)
     captions = [caption for caption in asked.captions for _ in range(per_prompt)]
-    seeds = [FIRST + 4 * 10**7 + i for i in range(len(rows))]
+    noise = seeds.GUIDANCE_NOISE[: len(rows)]
 
     def spread(seen):
         return {s: metrics.mean_distance(getattr(seen, s).reshape(-1, per_prompt, getattr(seen, s).shape[1]))
                 for s in ("judge", "clip")}
 
-    true, curve = spread(workers.run("renders of prompts", render, rows, seeds)), []
+    true, curve = spread(workers.run("renders of prompts", render, rows, noise)), []
     for scale in CURVE:
-        seen = workers.run(f"guidance {scale:g}", paint, captions, seeds, fixed=(scale,))
+        seen = workers.run(f"guidance {scale:g}", paint, captions, noise, fixed=(scale,))
         rates, within = attribute_rates(seen.classes, rows), spread(seen)
         curve.append({"guidance_scale": scale, "mean": rates["mean"], "all_right": rates["all_right"],
                       **{f"diversity_{s}": within[s] / true[s] for s in true}})
@@ -151,9 +152,9 @@ def open_captions(count, guidance, workers):
     """Entropy in bits of what short captions leave open, beside that of as many renders they describe."""
     names, result = list(world.ATTRIBUTES), {}
     for caption, left_open in OPEN.items():
-        seeds = [FIRST + 5 * 10**7 + i for i in range(count)]
-        seen = workers.run(f'"{caption}"', paint, [caption] * count, seeds, fixed=(guidance,))
-        true = workers.run(f'"{caption}", renders', render, scenes_described(caption, count), seeds)
+        noise = seeds.OPEN[:count]
+        seen = workers.run(f'"{caption}"', paint, [caption] * count, noise, fixed=(guidance,))
+        true = workers.run(f'"{caption}", renders', render, scenes_described(caption, count), noise)
         view = world.ATTRIBUTES["view"].index("space" if caption == "a planet" else "surface")
         entropies = {}
         for name in left_open:
@@ -170,7 +171,7 @@ def open_captions(count, guidance, workers):
 
 def scenes_described(caption, count):
     """`count` training-like scenes that the caption was said of, int8 (count, attributes)."""
-    rng, rows = np.random.default_rng(FIRST), []
+    rng, rows = np.random.default_rng(seeds.SEEN.start), []
     while len(rows) < count:
         scene = world.sample_scene(rng)
         if world.caption(scene, rng) == caption:

@@ -1,12 +1,11 @@
 """What the evaluation found, for people: the bars, the figures to print, the sheets of pictures."""
 
 import numpy as np
-from PIL import Image
 
 import training
 from helpers.lesson import metrics
 from training.pocket import data
-from worlds import planets as world
+from worlds.sheet import contact_sheet
 
 IMAGES = training.MODELS.parent / "images"
 
@@ -50,19 +49,13 @@ def summary(results):
     return "\n".join([*lines, *bar_lines(results), took])
 
 
-def sheet(pictures, captions, columns, path):
-    """Write pictures (uint8, 128 × 128 × 3 or wider) with a caption under each, as one PNG."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    page = world.captioned([Image.fromarray(picture) for picture in pictures], captions, columns)
-    page.save(path, optimize=True)
-
-
 def sheets(painted, captions, bank):
     """images/samples.png: the first 24 pictures of the evaluation, none chosen. images/nearest.png: pictures
     beside the training picture nearest to each: the eight nearest pairs of all, then eight at random."""
-    sheet(painted.pictures[:24], captions[:24], 6, IMAGES / "samples.png")
+    contact_sheet(painted.pictures[:24], 6, captions[:24]).save(IMAGES / "samples.png", optimize=True)
     gaps, indices = metrics.nearest(painted.judge, bank.judge)
     chosen = np.argsort(gaps)[:8].tolist() + np.random.default_rng(0).integers(len(gaps), size=8).tolist()
     originals = {i: data.draw(int(bank.pictures[indices[i]]))[0] for i in chosen}
     pairs = [np.concatenate([painted.pictures[i], originals[i]], axis=1) for i in chosen]
-    sheet(pairs, [captions[i] for i in chosen], 4, IMAGES / "nearest.png")
+    page = contact_sheet(pairs, 4, [captions[i] for i in chosen])
+    page.save(IMAGES / "nearest.png", optimize=True)

@@ -1,12 +1,14 @@
 """What the evaluation's processes do: paint, draw true pictures, spoil them, and look at what came out.
 
-Each process loads the models once and works on one thread. The tasks are functions of batches; `Workers.run`
-cuts whole sets into these.
+Each process loads the models once and works on one thread. The tasks are functions of the models and a batch;
+`Workers.run` cuts whole sets into batches.
 """
 
+import functools
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -20,12 +22,11 @@ import training
 from helpers.denoising import generate
 from helpers.errors import ModelError
 from helpers.judge import classify
-from helpers.models import POCKET, load_components, settings
+from helpers.models import POCKET, Components, load_components, settings
 from training.pocket import data, judge
 from worlds import planets as world
 
 BATCH = {"cpu": 8, "cuda": 128}
-workshop = {}  # the device and the models of this process
 
 
 class Seen(NamedTuple):
@@ -37,7 +38,18 @@ class Seen(NamedTuple):
     clip: np.ndarray  # float32 (n, 128), pocket-clip's image features, of length √128
 
 
-def open_workshop(device):
+class Models(NamedTuple):
+    """What a process works with."""
+
+    device: str
+    components: Components
+    judge: torch.nn.Module
+    clip: CLIPModel
+
+
+@functools.cache
+def load_models(device):
+    """The pocket model, the judge and CLIP in float32, loaded once in each process, for one thread."""
     torch.set_num_threads(1)
     logging.disable_progress_bar()
     for part in ("pocket-planets/model_index.json", "pocket-clip/model.safetensors"):
@@ -45,67 +57,64 @@ def open_workshop(device):
             raise ModelError(
                 f"models/{part} is missing: train it with `python -m training all`."
             )
-    workshop["device"] = device
-    workshop["components"] = load_components(
-        str(training.MODELS / "pocket-planets"), device=torch.device(device), dtype=torch.float32
-    )
-    workshop["judge"] = judge.load(device=device)
-    workshop["clip"] = CLIPModel.from_pretrained(training.MODELS / "pocket-clip").float().eval().to(device)
+    folder = str(training.MODELS / "pocket-planets")
+    components = load_components(folder, device=torch.device(device), dtype=torch.float32)
+    clip = CLIPModel.from_pretrained(training.MODELS / "pocket-clip").float().eval().to(device)
+    return Models(device, components, judge.load(device=device), clip)
 
 
 @torch.no_grad()
-def look(pictures):
+def look(models, pictures):
     """The judge's marks and both networks' features of pictures."""
-    pixels = data.to_pixels(pictures, workshop["device"])
-    clip = workshop["clip"]
+    pixels, clip = data.to_pixels(pictures, models.device), models.clip
     directions = clip.visual_projection(clip.vision_model(pixel_values=pixels).pooler_output)
     directions = torch.nn.functional.normalize(directions, dim=-1) * directions.shape[-1] ** 0.5
-    return Seen(pictures, *classify(workshop["judge"], pictures), directions.cpu().numpy())
+    return Seen(pictures, *classify(models.judge, pictures), directions.cpu().numpy())
 
 
-def paint(captions, seeds, guidance_scale, ddim_steps=None):
+def paint(models, captions, seeds, guidance_scale, ddim_steps=None):
     """Let the model paint a picture for each caption and seed of noise.
 
     By its own scheduler in the default number of steps; or by DDIM, in so many.
     """
-    components, steps, scheduler = workshop["components"], settings(POCKET)["num_inference_steps"], None
+    components, steps, scheduler = models.components, settings(POCKET)["num_inference_steps"], None
     if ddim_steps:
         steps, scheduler = ddim_steps, DDIMScheduler.from_config(components.scheduler.config)
     painted = generate(components, captions, seeds, steps, guidance_scale, scheduler=scheduler)
-    return look(np.stack([np.asarray(picture) for picture in painted]))
+    return look(models, np.stack([np.asarray(picture) for picture in painted]))
 
 
-def render(rows, seeds):
+def render(models, rows, seeds):
     """Draw true pictures of the scenes."""
     rngs = map(np.random.default_rng, seeds)
-    return look(np.stack([world.render(world.decode(row), rng) for row, rng in zip(rows, rngs)]))
+    return look(models, np.stack([world.render(world.decode(row), rng) for row, rng in zip(rows, rngs)]))
 
 
 @torch.no_grad()
-def rebuild(pictures):
+def rebuild(models, pictures):
     """Send pictures through the VAE and back."""
-    vae = workshop["components"].vae
-    latents = vae.encode(data.to_pixels(pictures, workshop["device"])).latent_dist.mean
-    return look(data.to_uint8(vae.decode(latents).sample))
+    vae = models.components.vae
+    latents = vae.encode(data.to_pixels(pictures, models.device)).latent_dist.mean
+    return look(models, data.to_uint8(vae.decode(latents).sample))
 
 
-def blurred(pictures):
+def blurred(models, pictures):
     """Pictures damaged on purpose."""
-    return look(data.to_uint8(judge.blur(data.to_pixels(pictures, "cpu"), sigma=1.5)))
+    return look(models, data.to_uint8(judge.blur(data.to_pixels(pictures, "cpu"), sigma=1.5)))
 
 
-def recall(numbers):
+def recall(models, numbers):
     """Look at the training pictures of these numbers, and keep the numbers in place of the many pictures."""
     if data.drawn():
         pictures = data.load()[0][numbers]
     else:  # picture i can be drawn again from seed i
         pictures = np.stack([data.draw(number)[0] for number in numbers])
-    return look(pictures)._replace(pictures=np.array(numbers))
+    return look(models, pictures)._replace(pictures=np.array(numbers))
 
 
-def work(job):
+def work(device, job):
     task, arguments = job
-    return task(*arguments)
+    return task(load_models(device), *arguments)
 
 
 class Workers:
@@ -115,14 +124,15 @@ class Workers:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         os.environ["OMP_NUM_THREADS"] = "1"
         processes = 1 if self.device == "cuda" else processes
-        open_workshop(self.device)  # here first, so that a missing model is said once and clearly
+        load_models(self.device)  # here first, so that a missing model is said once and clearly
         spawn = multiprocessing.get_context("spawn")
-        self.pool = ProcessPoolExecutor(processes, spawn, open_workshop, (self.device,))
+        self.pool = ProcessPoolExecutor(processes, spawn)
         self.batch = BATCH[self.device]
 
     def run(self, name, task, *columns, fixed=(), batch=None):
         batch = batch or self.batch
         starts = range(0, len(columns[0]), batch)
         jobs = [(task, (*(column[s : s + batch] for column in columns), *fixed)) for s in starts]
-        done = list(tqdm(self.pool.map(work, jobs), total=len(jobs), desc=name, mininterval=1))
+        done = self.pool.map(partial(work, self.device), jobs)
+        done = list(tqdm(done, total=len(jobs), desc=name, mininterval=1))
         return Seen(*(np.concatenate(parts) for parts in zip(*done)))

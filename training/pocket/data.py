@@ -14,10 +14,11 @@ import training
 from helpers.denoising import to_pixels as to_pixels  # for all stages
 from helpers.denoising import to_uint8 as to_uint8
 from helpers.errors import ModelError
+from helpers.lesson import cache
 from worlds import planets as world
+from worlds import seeds
 
 MISSING = -128  # fills the attributes of a picture that is not drawn yet
-FRESH = 1_000_000_000  # seeds from here on are never used for training
 
 
 def draw(seed, held_out=False):
@@ -29,7 +30,7 @@ def draw(seed, held_out=False):
 
 def fresh(count, held_out=False):
     """Pictures and attributes never trained on; with held_out, only combinations never trained on."""
-    pictures, attributes = zip(*(draw(FRESH + i, held_out) for i in range(count)), strict=True)
+    pictures, attributes = zip(*(draw(seed, held_out) for seed in seeds.UNSEEN[:count]), strict=True)
     return np.stack(pictures), np.stack(attributes)
 
 
@@ -60,27 +61,22 @@ def captions(attributes, rng, detail="any"):
 
 
 def growing_array(path, shape, dtype, fill):
-    """Opens a .npy file of this shape for writing; keeps the rows that it already has, fills new ones."""
-    if path.exists() and (rows := len(np.load(path, mmap_mode="r"))) >= shape[0]:
-        return np.lib.format.open_memmap(path, mode="r+")
-    if (
-        path.exists()
-    ):  # the header leaves room for a longer first axis: rewrite it in place, then extend the file
-        with open(path, "r+b") as file:
-            header = {
-                "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
-                "fortran_order": False,
-                "shape": shape,
-            }
-            np.lib.format.write_array_header_1_0(file, header)
-            file.truncate(file.tell() + int(np.prod(shape)) * np.dtype(dtype).itemsize)
-    else:
-        rows = 0
-        np.lib.format.open_memmap(path, mode="w+", shape=shape, dtype=dtype).flush()
-    array = np.lib.format.open_memmap(path, mode="r+")
-    if fill:
-        array[rows:] = fill
-    return array
+    """Opens a .npy file of at least this many rows for writing: those that it has already, then `fill`.
+
+    A file that has too few is copied into a longer one, which then takes its place.
+    """
+    rows = len(np.load(path, mmap_mode="r")) if path.exists() else 0
+
+    def write(new):
+        array = np.lib.format.open_memmap(new, mode="w+", shape=shape, dtype=dtype)  # of zeros
+        if rows:
+            array[:rows] = np.load(path, mmap_mode="r")
+        if fill:
+            array[rows:] = fill
+
+    if rows < shape[0]:
+        cache.write_whole(path, write)
+    return np.lib.format.open_memmap(path, mode="r+")
 
 
 def fill_rows(folder, rows):
@@ -88,7 +84,7 @@ def fill_rows(folder, rows):
     pictures = np.lib.format.open_memmap(folder / "pictures.npy", mode="r+")
     attributes = np.lib.format.open_memmap(folder / "attributes.npy", mode="r+")
     for row in rows:
-        pictures[row], attributes[row] = draw(int(row))
+        pictures[row], attributes[row] = draw(seeds.TRAINING[row])
     return len(rows)
 
 

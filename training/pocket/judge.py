@@ -22,13 +22,13 @@ from helpers.lesson import cache
 from training import loop
 from training.pocket import data, vae
 from worlds import planets as world
+from worlds import seeds
 
 SETTINGS = {
     "cpu": loop.Settings(steps=3500, batch=64, lr=3e-3, warmup=50, flat=0.5),
     "gpu": loop.Settings(steps=6000, batch=256, lr=3e-3, warmup=50, flat=0.5, workers=8),
 }
 FOLDER = training.MODELS / "pocket-judge"
-SEEDS = 2_000_000_000  # of the judge's own renders; the model's training and the evaluation use other ones
 HELD_OUT, REBUILT = 3000, 4000  # pictures of combinations held out of the model's training; reconstructions
 
 
@@ -89,11 +89,12 @@ def held_out_pictures():
     """Renders of the combinations that the model's training set lacks, drawn once and kept."""
 
     def make():
-        drawn = [data.draw(SEEDS + i, held_out=True) for i in tqdm(range(HELD_OUT), desc="held-out pictures")]
+        own = tqdm(seeds.JUDGE[:HELD_OUT], desc="held-out pictures")
+        drawn = [data.draw(seed, held_out=True) for seed in own]
         return dict(zip(("pictures", "attributes"), map(np.stack, zip(*drawn))))
 
     file = training.CACHE / "judge" / "held_out.npz"
-    kept = cache.kept_arrays(file, cache.mark(cache.painter_mark(), SEEDS, HELD_OUT), make)
+    kept = cache.kept_arrays(file, cache.mark(cache.painter_mark(), seeds.JUDGE.start, HELD_OUT), make)
     return kept["pictures"], kept["attributes"]
 
 

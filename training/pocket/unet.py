@@ -1,11 +1,16 @@
 """Stage "unet": the U-Net learns to predict the noise in noised latents, given the caption.
 
 Ho et al. 2020 (2006.11239), algorithm 1, in the latents of Rombach et al. 2022 (2112.10752), without the
-caption for one picture in ten (Ho & Salimans 2022, 2207.12598), weighed as by Hang et al. 2023 (2303.09556).
+caption for one picture in ten (Ho & Salimans 2022, 2207.12598).
+
+The learning rate stays as it is, so that a training can go on at any time; stage "cooled" takes a copy and
+brings its learning rate down to zero, and that copy is what is saved in models/.
 """
 
 import copy
 import json
+from dataclasses import replace
+from functools import partial
 
 import diffusers
 import numpy as np
@@ -18,17 +23,22 @@ from diffusers import (
 )
 
 import training
+from helpers.errors import ModelError
 from helpers.lesson.networks import use_fast_attention
-from helpers.lesson.trainings import CAPTION_DROPOUT
+from helpers.lesson.trainings import CAPTION_DROPOUT, min_snr_weights, predicted, training_loss
 from helpers.models import load_trained
 from training import loop
 from training.pocket import clip, data, tokenizer, vae
+from worlds.sheet import contact_sheet
 
 SETTINGS = {
-    "cpu": loop.Settings(steps=4000, batch=128, lr=1e-3),
-    "gpu": loop.Settings(steps=10_000, batch=1024, lr=1e-3, workers=14),
+    "cpu": loop.Settings(steps=2400, batch=128, lr=1e-3, flat=1.0),
+    "gpu": loop.Settings(steps=6000, batch=1024, lr=1e-3, flat=1.0, workers=14),
 }
-GAMMA = 5  # Hang et al.'s choice
+COOLED_SETTINGS = {  # 40 % of all steps, as for the first edition, which was trained in one go
+    preset: replace(each, steps=each.steps * 2 // 3, warmup=0, flat=0.0) for preset, each in SETTINGS.items()
+}
+WIDTHS, HEADS = (64, 96, 128), (2, 3, 4)
 PROMPTS = (
     "an astronaut on mars", "a robot on the moon at night", "an alien in the jungle, watercolour",
     "a pencil sketch of a rocket on an icy planet", "a giant blue gas giant with rings",
@@ -43,17 +53,13 @@ SCHEDULER = {
 }  # fmt: skip
 
 
-def new_unet(attention="all"):
-    """5.6 M parameters with text at both lower levels ("all"), 5.0 M with text at the lowest ("low")."""
-    down = (
-        "DownBlock2D",
-        "CrossAttnDownBlock2D" if attention == "all" else "DownBlock2D",
-        "CrossAttnDownBlock2D",
-    )
+def new_unet():
+    """5.6 M parameters; text and self-attention at both lower levels, where the whole picture is seen."""
+    down = ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D")
     return UNet2DConditionModel(
-        sample_size=16, block_out_channels=(64, 96, 128), layers_per_block=1, norm_num_groups=16,
+        sample_size=16, block_out_channels=WIDTHS, layers_per_block=1, norm_num_groups=16,
         down_block_types=down, up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
-        cross_attention_dim=clip.WIDTH, attention_head_dim=(2, 3, 4),  # numbers of heads, despite the name
+        cross_attention_dim=clip.WIDTH, attention_head_dim=HEADS,  # numbers of heads, despite the name
     )  # fmt: skip
 
 
@@ -63,10 +69,18 @@ def trained_unet():
     return unet.train().requires_grad_(True)
 
 
-def min_snr_weights(alphas_cumprod):
-    """min(SNR, gamma) / SNR for each timestep: the weight of its loss (Hang et al., section 3.4)."""
-    snr = alphas_cumprod / (1 - alphas_cumprod)
-    return snr.clamp(max=GAMMA) / snr
+def loss_weights(kind, scheduler):
+    """The weight of the noise's squared error at each timestep, 1 on average.
+
+    "min-snr" is `min_snr_weights`. "v" is that times 1 + 1 / SNR, at most 20, as if the velocity were
+    predicted: where noise is high, a small error in the noise is a large one in the picture. "even" is 1.
+    """
+    if kind == "even":
+        return torch.ones_like(scheduler.alphas_cumprod)
+    weights = min_snr_weights(scheduler)
+    if kind == "v":
+        weights = weights * (1 / scheduler.alphas_cumprod).clamp(max=20)  # 1 + 1 / SNR is 1 / alphas_cumprod
+    return weights / weights.mean()
 
 
 def write_pipeline():
@@ -90,7 +104,7 @@ def latents_of(moments, autoencoder):
     return (mean + std * torch.randn_like(mean)) * autoencoder.config.scaling_factor
 
 
-def learn(run, samples, to_clean, report, kept_at=(), keep=None):
+def learn(run, samples, to_clean, report, kept_at=(), keep=None, weights="min-snr"):
     """Train the run's U-Net to its end; captions are made anew for each picture each time.
 
     `samples` are the rows of the training set, `to_clean` makes a batch of them into what is noised. After
@@ -100,7 +114,7 @@ def learn(run, samples, to_clean, report, kept_at=(), keep=None):
     words, text_encoder = tokenizer.load(), clip.load_text_encoder().to(device)
     _, attributes = data.load()
     scheduler = DDPMScheduler.from_config(SCHEDULER)
-    weights = min_snr_weights(scheduler.alphas_cumprod).to(device)
+    weights = loss_weights(weights, scheduler).to(device)
     use_fast_attention(run.model, device)
     waiting = [minutes for minutes in kept_at if minutes > run.elapsed / 60]
 
@@ -114,25 +128,47 @@ def learn(run, samples, to_clean, report, kept_at=(), keep=None):
 
     for batch, ids, which in run.batches(draw, report):
         clean = to_clean(batch)
-        noise = torch.randn_like(clean)
-        timesteps = torch.randint(scheduler.config.num_train_timesteps, (len(clean),), device=device)
-        noisy = scheduler.add_noise(clean, noise, timesteps)
         with accelerator.autocast():
             with torch.no_grad():
                 text_embeddings = text_encoder(ids.to(device)).last_hidden_state[which.to(device)]
-            noise_pred = run.model(noisy, timesteps, text_embeddings).sample
-        errors = (noise_pred.float() - noise).square().mean((1, 2, 3))
-        run.optimise((weights[timesteps] * errors).mean())
+            predict = partial(predicted, run.model, text_embeddings)
+            loss = training_loss(predict, scheduler, clean, weights)
+        run.optimise(loss)
         while waiting and run.elapsed / 60 >= waiting[0]:
             keep(waiting.pop(0))
 
 
-def main(settings, preset="cpu", fresh=False, attention="all", warm=False):
+def main(settings, preset="cpu", fresh=False, warm=False, weights="min-snr"):
+    """Trains the U-Net, for as long as is wanted: it can always go on from its checkpoint."""
     accelerator = loop.start(settings, cpu=preset == "cpu")
-    device = accelerator.device
+    run = loop.Run("unet", trained_unet() if warm else new_unet(), settings, accelerator, fresh)
+    learn_from_latents(run, weights)
+
+
+def cooled_main(settings, preset="cpu", fresh=False, weights="min-snr"):
+    """Takes a copy of what stage "unet" has learnt, brings its learning rate down to zero, and saves it."""
+    accelerator = loop.start(settings, cpu=preset == "cpu")
+    run = loop.Run("cooled", new_unet(), settings, accelerator, fresh)
+    if not run.step:
+        path = training.CACHE / "unet" / "checkpoint.pt"
+        if not path.exists():
+            raise ModelError("There is no U-Net to cool yet: run `python -m training unet` first.")
+        checkpoint = torch.load(path, map_location="cpu")
+        run.model.load_state_dict(checkpoint["model"])
+        run.ema.load_state_dict(checkpoint["ema"])
+        run.optimizer.load_state_dict(checkpoint["optimizer"])
+    learn_from_latents(run, weights)
+    if accelerator.is_main_process:
+        copy.deepcopy(run.ema).half().save_pretrained(training.MODELS / "pocket-planets" / "unet")
+        write_pipeline()
+        print("cooled: saved; StableDiffusionPipeline.from_pretrained loads models/pocket-planets")
+    accelerator.wait_for_everyone()
+
+
+def learn_from_latents(run, weights):
+    """Trains the run's U-Net on all latents, and paints PROMPTS for each report."""
+    device = run.accelerator.device
     latents, autoencoder = vae.load_latents(), vae.load_vae()[0].to(device)
-    model = trained_unet() if warm else new_unet(attention)
-    run = loop.Run("unet", model, settings, accelerator, fresh)
     painter = StableDiffusionPipeline(
         vae=autoencoder, text_encoder=clip.load_text_encoder().to(device), tokenizer=tokenizer.load(),
         unet=run.ema, scheduler=DPMSolverMultistepScheduler.from_config(SCHEDULER),
@@ -146,12 +182,7 @@ def main(settings, preset="cpu", fresh=False, attention="all", warm=False):
             list(PROMPTS), num_inference_steps=12, guidance_scale=4, generator=noise, output_type="np"
         )
         pictures = (pictures.images * 255).round().astype(np.uint8)
-        loop.sheet(pictures, run.folder / f"samples-{run.step:06}.png", columns=4)
+        contact_sheet(pictures, columns=4).save(run.folder / f"samples-{run.step:06}.png")
         return {"loss": run.last_loss()}
 
-    learn(run, latents, lambda moments: latents_of(moments.to(device), autoencoder), report)
-    if accelerator.is_main_process:
-        copy.deepcopy(run.ema).half().save_pretrained(training.MODELS / "pocket-planets" / "unet")
-        write_pipeline()
-        print("unet: saved; StableDiffusionPipeline.from_pretrained loads models/pocket-planets")
-    accelerator.wait_for_everyone()
+    learn(run, latents, lambda moments: latents_of(moments.to(device), autoencoder), report, weights=weights)

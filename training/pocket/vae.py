@@ -17,6 +17,7 @@ from helpers.errors import ModelError
 from helpers.models import load_trained
 from training import loop
 from training.pocket import data
+from worlds.sheet import contact_sheet
 
 SETTINGS = {
     "cpu": loop.Settings(steps=9_000, batch=16, lr=2.5e-3, flat=0.3),
@@ -138,7 +139,7 @@ def reporter(run):
     def report():
         figures, rebuilt = evaluate(run.ema, unseen, run.accelerator.device)
         pairs = np.stack([unseen[:24], rebuilt[:24]], axis=1).reshape(-1, *unseen.shape[1:])
-        loop.sheet(pairs, run.folder / f"samples-{run.step:06}.png", columns=8)
+        contact_sheet(pairs, columns=8).save(run.folder / f"samples-{run.step:06}.png")
         return {"loss": run.last_loss()} | figures
 
     return report
