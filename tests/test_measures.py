@@ -1,9 +1,31 @@
 """The measures of the evaluation against values known from elsewhere."""
 
+import json
+
 import numpy as np
 import pytest
 
-from helpers.lesson import metrics
+from helpers.lesson import measured, metrics
+from measure import arguments
+
+
+def test_a_smoke_run_leaves_what_texts_read_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(measured, "ROOT", tmp_path)
+    monkeypatch.setattr(measured, "FOLDER", tmp_path / "docs")
+    measured.save_measured("clip", {"rate": 0.98765}, quick=True)
+    assert not measured.FOLDER.exists()
+    assert json.loads((measured.workplace("clip") / "quick.json").read_text()) == {"rate": 0.988}
+    measured.save_measured("clip", {"rate": 0.98765})
+    assert measured.load_measured("clip") == {"rate": 0.988}
+
+
+def test_a_part_that_a_script_does_not_have_is_refused_with_those_that_it_has(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["measure.spaces", "pixel"])
+    with pytest.raises(SystemExit):
+        arguments("What it measures.", parts=("pixels", "latents"))
+    assert "unknown: pixel. Choose from: pixels; latents" in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", ["measure.guidance", "--quick"])
+    assert arguments("What it measures.", "4 prompts").quick
 
 
 def test_wilson_gives_published_intervals():

@@ -9,14 +9,16 @@ import pytest
 import torch
 from accelerate import Accelerator
 from diffusers import DDPMScheduler, StableDiffusionPipeline
+from diffusers.training_utils import EMAModel
 from safetensors.torch import load_file
 from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer
 
 import training
 from helpers.errors import ModelError
-from helpers.lesson.trainings import ema_decay, lr_scale, update_ema
+from helpers.lesson.trainings import ema_decay, lr_scale, min_snr_weights, training_loss, update_ema
 from training import __main__ as command
 from training import loop
+from training.beyond import proteins
 from training.pocket import clip, data, tokenizer, unet, vae
 from worlds import planets as world
 
@@ -56,12 +58,56 @@ def test_moving_average():
     torch.testing.assert_close(ema.weight, wanted)
 
 
-def test_min_snr_weights():
-    alphas_cumprod = DDPMScheduler.from_config(unet.SCHEDULER).alphas_cumprod
-    snr = alphas_cumprod / (1 - alphas_cumprod)
-    weights = unet.min_snr_weights(alphas_cumprod)
-    assert (weights[snr <= 5] == 1).all() and (weights[snr > 5] < 1).all()
-    torch.testing.assert_close(weights * snr, torch.minimum(snr, torch.tensor(5.0)))
+def test_the_moving_average_is_the_librarys_from_the_second_step_on():
+    model, ema = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    theirs = EMAModel(model.parameters(), decay=0.9)
+    for step in range(100):
+        torch.nn.init.normal_(model.weight)
+        theirs.step(model.parameters())
+        if step == 0:  # theirs begins as a copy; ours with a tenth of the random weights
+            ema.load_state_dict(model.state_dict())
+        else:
+            update_ema(ema, model, step, longest=0.9)
+    for mine, wanted in zip(ema.parameters(), theirs.shadow_params, strict=True):
+        torch.testing.assert_close(mine, wanted)
+
+
+@pytest.mark.parametrize("prediction_type, over", [("epsilon", 0), ("v_prediction", 1)])
+def test_min_snr_weights_count_the_pictures_error_up_to_five_times(prediction_type, over):
+    scheduler = DDPMScheduler.from_config(unet.SCHEDULER, prediction_type=prediction_type)
+    snr = scheduler.alphas_cumprod / (1 - scheduler.alphas_cumprod)
+    weights = min_snr_weights(scheduler)
+    torch.testing.assert_close(weights * (snr + over), torch.minimum(snr, torch.tensor(5.0)))
+
+
+def test_loss_weights_are_one_on_average():
+    scheduler = DDPMScheduler.from_config(unet.SCHEDULER)
+    plain, velocity = (unet.loss_weights(kind, scheduler) for kind in ("min-snr", "v"))
+    torch.testing.assert_close(plain / plain[-1], min_snr_weights(scheduler))
+    assert velocity[-1] / plain[-1] > 5 * velocity[300] / plain[300]  # high noise counts more
+    assert (unet.loss_weights("even", scheduler) == 1).all()
+    for weights in (plain, velocity):
+        assert weights.mean().item() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("prediction_type", ["epsilon", "sample", "v_prediction"])
+def test_whoever_predicts_what_the_scheduler_names_has_no_loss(prediction_type):
+    scheduler = DDPMScheduler.from_config(unet.SCHEDULER, prediction_type=prediction_type)
+    clean, noise = torch.randn(2, 5, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    timesteps = torch.tensor([0, 10, 400, 800, 999])
+
+    def knowing(noisy, t):
+        a = scheduler.alphas_cumprod[t].view(-1, 1, 1, 1)
+        torch.testing.assert_close(noisy, a**0.5 * clean + (1 - a) ** 0.5 * noise)
+        v = a**0.5 * noise - (1 - a) ** 0.5 * clean  # Salimans & Ho, 2202.00512, appendix D
+        return {"epsilon": noise, "sample": clean, "v_prediction": v}[prediction_type]
+
+    given = {"noise": noise, "timesteps": timesteps}
+    assert training_loss(knowing, scheduler, clean, **given) < 1e-10
+    lost = training_loss(lambda *batch: knowing(*batch) + 1, scheduler, clean, **given)
+    weights = torch.zeros(1000).index_fill(0, torch.tensor([400]), 5.0)
+    only = training_loss(lambda *batch: knowing(*batch) + 1, scheduler, clean, weights, **given)
+    assert lost.item() == pytest.approx(1) and only.item() == pytest.approx(1)
 
 
 def test_picture_loss_sees_edges_that_a_plain_difference_does_not():
@@ -133,6 +179,36 @@ def test_an_interrupted_run_ends_with_the_weights_of_an_uninterrupted_one(folder
     assert (
         len((training.CACHE / "line" / "log.jsonl").read_text().splitlines()) == 2
     )  # one for each finished run
+
+
+def test_two_steps_of_a_stage_where_processes_are_spawned(folders, monkeypatch):
+    """As on Windows: a stage draws its batches by a closure, which no spawned process can be given."""
+    before = multiprocessing.get_start_method()
+    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn"])
+    multiprocessing.set_start_method("spawn", force=True)
+    try:
+        proteins.main(loop.Settings(steps=2, batch=2, lr=1e-3, precision="no", workers=2))
+    finally:
+        multiprocessing.set_start_method(before, force=True)
+    assert torch.load(training.CACHE / "proteins" / "checkpoint.pt")["step"] == 2
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_an_optimizer_learns_and_goes_on_from_its_own_state(folders, optimizer):
+    def fit(steps):
+        settings = loop.Settings(steps, 16, lr=0.05, warmup=0, precision="no", optimizer=optimizer, ema=0.9)
+        torch.manual_seed(0)
+        run = loop.Run("square", torch.nn.Linear(4, 4), settings, Accelerator(cpu=True))
+        losses = []
+        for x in run.batches(lambda rng: rng.normal(size=(16, 4)).astype(np.float32), report=dict):
+            run.optimise((run.model(x) - x.flip(1)).square().mean())
+            losses.append(run.loss.item())
+        return run, losses
+
+    first, losses = fit(60)
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+    _, more = fit(80)
+    assert len(more) == 20 and more[0] < losses[0]
 
 
 @pytest.mark.parametrize("methods", [["fork", "spawn"], ["spawn"]])
@@ -231,7 +307,10 @@ def test_every_stage_in_miniature(folders, monkeypatch):
     after, same_mark = vae.load_vae()
     assert mark == same_mark and len(vae.load_latents()) == 20  # encoder and latents are as before
     assert not torch.equal(before.decoder.conv_out.weight, after.decoder.conv_out.weight)
+    with pytest.raises(ModelError, match="training unet"):
+        unet.cooled_main(settings)
     unet.main(settings)
+    unet.cooled_main(settings)
 
     pipe = StableDiffusionPipeline.from_pretrained(folder)
     for mine, saved in zip(unet.trained_unet().parameters(), pipe.unet.parameters(), strict=True):
