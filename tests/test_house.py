@@ -10,6 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tools.drawings import house
+
 ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {  # of the house's own rooms, beside itself
     "worlds": set(),
@@ -64,6 +66,48 @@ def test_imports_point_one_way(path):
 @pytest.mark.parametrize("path", FILES, ids=named)
 def test_no_import_is_hidden_in_a_string(path):
     assert not re.search(r"__import__|import_module|(?<!\.)\b(exec|eval)\(", code(path))
+
+
+def test_the_drawing_of_the_rooms_is_of_this_house():
+    assert {name: imports for name, (_, imports) in house.ROOMS.items()} == MAY_IMPORT
+    assert (ROOT / "images" / "house.svg").read_text(encoding="utf-8") == house.svg()
+    named = {where for way in house.WAYS.values() for _, where, _ in way if "/" in where}
+    for place in named:
+        assert any((room / place).exists() for room in (ROOT, ROOT / "training")), place
+
+
+def test_the_drawing_of_the_rooms_can_be_read():
+    sizes = [int(size) for size in re.findall(r'font-size="(\d+)"', house.svg())]
+    assert min(sizes) >= 16
+
+    def luminance(colour):  # WCAG 2.2, relative luminance
+        shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        red, green, blue = (s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    for paper in (house.PAPER, *(fill for fill, _ in house.COLOURS.values())):
+        assert (luminance(paper) + 0.05) / (luminance(house.INK) + 0.05) >= 4.5
+
+
+def test_the_page_about_the_rooms_names_files_that_are_there():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert re.search(r"!\[[^\]]{40,}\]\(\.\./images/house\.svg\)", page)
+    for place in re.findall(r"`([\w/.]+(?:\.py|/))`", page):
+        assert (ROOT / place).exists() or "NAME" in place, place
+    for name in re.findall(r"`([a-z_]+)`", page):
+        assert any(name in defined(ast.parse(code(file))) for file in FILES), name
+
+
+def test_every_place_in_the_table_of_changes_is_there():
+    rows = [
+        line
+        for line in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()
+        if line[:1] == "|"
+    ]
+    for row in rows[2:]:
+        for place in re.findall(r"`([\w./-]+(?:/|\.\w+|Makefile))`", row):
+            homes = [ROOT / place, ROOT / "training" / "evaluation" / place]
+            assert any(home.exists() for home in homes), place
 
 
 def test_the_rule_sees_imports_in_functions():
