@@ -112,7 +112,7 @@ class Workshop:
             rows = torch.randint(len(self.latents), (BATCH,), generator=chance)
             told = torch.where(torch.rand(BATCH, generator=chance) < dropout, 0, rows + 1)
             noise = torch.randn((BATCH, *self.latents.shape[1:]), generator=chance)
-            timesteps = torch.randint(1000, (BATCH,), generator=chance)
+            timesteps = torch.randint(scheduler.config.num_train_timesteps, (BATCH,), generator=chance)
             predict = partial(predicted, unet, self.words[told])
             with mixed_precision("cpu"):
                 loss = training_loss(predict, scheduler, self.latents[rows], weights, noise, timesteps)

@@ -34,7 +34,8 @@ def main(space, settings, preset="cpu", fresh=False):
     accelerator = loop.start(settings, cpu=preset == "cpu")
     device = accelerator.device
     if space == "latents":
-        samples, codec = vae.load_latents(), vae.load_vae()[0]
+        codec, mark = vae.load_vae()
+        samples = vae.load_latents(mark)
     else:
         samples, codec = data.load()[0], pixel_space()
     run = loop.Run(f"in-{space}", new_unet(space), settings, accelerator, fresh)
@@ -47,7 +48,8 @@ def main(space, settings, preset="cpu", fresh=False):
     def keep(minutes):
         copy.deepcopy(run.ema).half().save_pretrained(run.folder / f"minute-{minutes:02}")
 
-    unet.learn(run, samples, to_clean, lambda: {"loss": run.last_loss()}, SNAPSHOTS, keep)
+    readers = unet.load_readers(device)
+    unet.learn(run, readers, samples, to_clean, lambda: {"loss": run.last_loss()}, SNAPSHOTS, keep)
     if accelerator.is_main_process:
         copy.deepcopy(run.ema).half().save_pretrained(FOLDER / space)
         if space == "pixels":

@@ -104,14 +104,19 @@ def latents_of(moments, autoencoder):
     return (mean + std * torch.randn_like(mean)) * autoencoder.config.scaling_factor
 
 
-def learn(run, samples, to_clean, report, kept_at=(), keep=None, weights="min-snr"):
+def load_readers(device):
+    """Tokenizer and text encoder: what reads captions."""
+    return tokenizer.load(), clip.load_text_encoder().to(device)
+
+
+def learn(run, readers, samples, to_clean, report, kept_at=(), keep=None, weights="min-snr"):
     """Train the run's U-Net to its end; captions are made anew for each picture each time.
 
-    `samples` are the rows of the training set, `to_clean` makes a batch of them into what is noised. After
+    `readers` are `load_readers`'; `samples` are the rows of the training set, `to_clean` makes a batch of them into what is noised. After
     each number of minutes in `kept_at`, keep(minutes) is called.
     """
     accelerator, settings, device = run.accelerator, run.settings, run.accelerator.device
-    words, text_encoder = tokenizer.load(), clip.load_text_encoder().to(device)
+    words, text_encoder = readers
     _, attributes = data.load()
     scheduler = DDPMScheduler.from_config(SCHEDULER)
     weights = loss_weights(weights, scheduler).to(device)
@@ -168,10 +173,12 @@ def cooled_main(settings, preset="cpu", fresh=False, weights="min-snr"):
 def learn_from_latents(run, weights):
     """Trains the run's U-Net on all latents, and paints PROMPTS for each report."""
     device = run.accelerator.device
-    latents, autoencoder = vae.load_latents(), vae.load_vae()[0].to(device)
+    autoencoder, mark = vae.load_vae()
+    latents, readers = vae.load_latents(mark), load_readers(device)
+    words, text_encoder = readers
     painter = StableDiffusionPipeline(
-        vae=autoencoder, text_encoder=clip.load_text_encoder().to(device), tokenizer=tokenizer.load(),
-        unet=run.ema, scheduler=DPMSolverMultistepScheduler.from_config(SCHEDULER),
+        vae=autoencoder.to(device), text_encoder=text_encoder, tokenizer=words, unet=run.ema,
+        scheduler=DPMSolverMultistepScheduler.from_config(SCHEDULER),
         safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip
     painter.set_progress_bar_config(disable=True)
@@ -185,4 +192,7 @@ def learn_from_latents(run, weights):
         contact_sheet(pictures, columns=4).save(run.folder / f"samples-{run.step:06}.png")
         return {"loss": run.last_loss()}
 
-    learn(run, latents, lambda moments: latents_of(moments.to(device), autoencoder), report, weights=weights)
+    def to_clean(moments):
+        return latents_of(moments.to(device), autoencoder)
+
+    learn(run, readers, latents, to_clean, report, weights=weights)

@@ -109,8 +109,8 @@ def decoder_main(settings, preset="cpu", fresh=False):
     """
     accelerator = loop.start(settings, cpu=preset == "cpu")
     pictures, _ = data.load()
-    latents = load_latents()
     vae, mark = load_vae()
+    latents = load_latents(mark)
     vae.decoder.requires_grad_(True)
     vae.post_quant_conv.requires_grad_(True)
     run = loop.Run("decoder", vae.train(), settings, accelerator, fresh)
@@ -209,10 +209,13 @@ def latents_main(settings, preset="cpu", fresh=False):
     accelerator.wait_for_everyone()
 
 
-def load_latents():
-    """The latents of all training pictures, made by the autoencoder in models/ and no other."""
+def load_latents(mark=None):
+    """The latents of all training pictures, made by the autoencoder in models/ and no other.
+
+    `mark` is that of its encoder, where it is loaded already.
+    """
     path, mark_path = training.CACHE / "latents.npy", training.CACHE / "latents.sha256"
-    if not path.exists() or mark_path.read_text() != load_vae()[1]:
+    if not path.exists() or mark_path.read_text() != (mark or load_vae()[1]):
         raise ModelError(
             "The latents of this autoencoder are missing: run `python -m training latents` first."
         )
