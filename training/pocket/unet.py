@@ -112,8 +112,8 @@ def load_readers(device):
 def learn(run, readers, samples, to_clean, report, kept_at=(), keep=None, weights="min-snr"):
     """Train the run's U-Net to its end; captions are made anew for each picture each time.
 
-    `readers` are `load_readers`'; `samples` are the rows of the training set, `to_clean` makes a batch of them into what is noised. After
-    each number of minutes in `kept_at`, keep(minutes) is called.
+    `readers` are those of `load_readers`; `samples` are the rows of the training set, and `to_clean` makes a
+    batch of them into what is noised. After each number of minutes in `kept_at`, keep(minutes) is called.
     """
     accelerator, settings, device = run.accelerator, run.settings, run.accelerator.device
     words, text_encoder = readers
