@@ -1,4 +1,4 @@
-"""How models/pocket-planets was made: data, tokenizer, clip, vae, latents, unet; judge, evaluate."""
+"""How models/pocket-planets was made: data, tokenizer, clip, vae, latents, decoder, unet, cooled; judge, evaluate."""
 
 import os
 from pathlib import Path
