@@ -1,4 +1,4 @@
-"""How models/pocket-planets was made: data, tokenizer, clip, vae, latents, decoder, unet, cooled; judge, evaluate."""
+"""How models/pocket-planets was made, stage by stage: `python -m training --help` lists them in order."""
 
 import os
 from pathlib import Path
