@@ -25,15 +25,8 @@ from helpers.lesson import metrics
 from helpers.lesson.cache import kept
 from helpers.lesson.measured import made_from, save_measured, workplace
 from helpers.lesson.networks import small_unet, use_fast_attention
-from helpers.lesson.trainings import (
-    adamw,
-    lr_scale,
-    min_snr_weights,
-    mixed_precision,
-    optimise,
-    predicted,
-    training_loss,
-)
+from helpers.lesson.objective import adamw, min_snr_weights, optimise, predicted, training_loss
+from helpers.lesson.trainings import lr_scale, mixed_precision
 from helpers.models import POCKET, load_components
 from measure import arguments
 from worlds import planets as world

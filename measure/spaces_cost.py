@@ -16,8 +16,8 @@ from diffusers import DPMSolverMultistepScheduler
 
 from helpers.denoising import decode, denoise, encode_prompts
 from helpers.lesson.networks import use_fast_attention
+from helpers.lesson.objective import adamw, optimise
 from helpers.lesson.spaces import SPACES, load_space, new_unet
-from helpers.lesson.trainings import adamw, optimise
 from helpers.models import latent_shape, pixels_per_latent
 from helpers.seeding import generator, initial_noise
 

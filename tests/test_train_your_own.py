@@ -15,15 +15,8 @@ from tiny import SCHEDULER, tiny_parts
 from helpers.judge import load_judge
 from helpers.lesson.kinds import KindFinder
 from helpers.lesson.measured import load_measured
-from helpers.lesson.trainings import (
-    ema_decay,
-    lr_scale,
-    min_snr_weights,
-    mixed_precision,
-    shortened,
-    training_loss,
-    whole_steps,
-)
+from helpers.lesson.objective import min_snr_weights, training_loss
+from helpers.lesson.trainings import ema_decay, lr_scale, mixed_precision, shortened, whole_steps
 from helpers.models import POCKET, load_components
 from helpers.seeding import generator
 from measure import prediction_types as tool

@@ -15,7 +15,8 @@ from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer
 
 import training
 from helpers.errors import ModelError
-from helpers.lesson.trainings import ema_decay, lr_scale, min_snr_weights, training_loss, update_ema
+from helpers.lesson.objective import min_snr_weights, training_loss, update_ema
+from helpers.lesson.trainings import ema_decay, lr_scale
 from training import __main__ as command
 from training import loop
 from training.beyond import proteins

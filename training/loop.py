@@ -16,7 +16,8 @@ from tqdm.auto import tqdm
 
 import helpers.models  # noqa: F401  sets the number of threads
 import training
-from helpers.lesson.trainings import adamw, lr_scale, optimise
+from helpers.lesson.objective import adamw, optimise
+from helpers.lesson.trainings import lr_scale
 from training.muon import Muon
 
 CHECKPOINT_MINUTES, REPORT_MINUTES = 3, 5

@@ -14,7 +14,7 @@ import torch
 from diffusers import DDPMScheduler
 
 import training
-from helpers.lesson.trainings import predicted, training_loss
+from helpers.lesson.objective import predicted, training_loss
 from helpers.proteins import backbones
 from helpers.proteins import model as proteins
 from training import loop

@@ -22,7 +22,8 @@ import training
 from helpers.denoising import denoise, encode_prompts
 from helpers.lesson import cache
 from helpers.lesson.networks import use_fast_attention
-from helpers.lesson.trainings import CAPTION_DROPOUT, predicted, training_loss
+from helpers.lesson.objective import predicted, training_loss
+from helpers.lesson.trainings import CAPTION_DROPOUT
 from helpers.models import Components
 from helpers.sound.hearing import hear
 from helpers.sound.model import (

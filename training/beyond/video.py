@@ -23,7 +23,8 @@ import training
 from helpers.denoising import denoise, encode_prompts
 from helpers.lesson import cache
 from helpers.lesson.networks import use_fast_attention
-from helpers.lesson.trainings import CAPTION_DROPOUT, min_snr_weights, predicted, training_loss
+from helpers.lesson.objective import min_snr_weights, predicted, training_loss
+from helpers.lesson.trainings import CAPTION_DROPOUT
 from helpers.models import Components
 from helpers.video.model import PLACES, VideoUNet, new_layers
 from training import loop

@@ -25,7 +25,8 @@ from diffusers import (
 import training
 from helpers.errors import ModelError
 from helpers.lesson.networks import use_fast_attention
-from helpers.lesson.trainings import CAPTION_DROPOUT, min_snr_weights, predicted, training_loss
+from helpers.lesson.objective import min_snr_weights, predicted, training_loss
+from helpers.lesson.trainings import CAPTION_DROPOUT
 from helpers.models import load_trained
 from training import loop
 from training.pocket import clip, data, tokenizer, vae
