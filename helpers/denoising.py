@@ -190,7 +190,7 @@ def denoise(
         start = check_start(start, steps)
     if generators is not None:
         generators = check_generators(generators, len(latents))
-    check_function(after_step, "after_step")
+    check_function(after_step, "after_step", "latents", "t_next")
     return run_steps(
         components.unet,
         scheduler,
@@ -248,7 +248,7 @@ def set_steps(components, steps, scheduler=None, callback=None):
     Raises InputError for what is no scheduler of this loop, and for more steps than it can make: one that
     counts from timestep 1 reaches 999 in 999 steps, one that was distilled to 50 steps makes no more.
     """
-    check_function(callback, "The callback")
+    check_function(callback, "The callback", "step")
     scheduler = components.scheduler if scheduler is None else scheduler
     names = ["set_timesteps", "scale_model_input", "step", "init_noise_sigma"]
     names += ["alphas_cumprod"] if callback else []  # for the picture that each step points to

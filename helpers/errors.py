@@ -5,6 +5,7 @@ A check of a value returns it in its plain form: np.int64(3), 3.0 and tensor(3) 
 functions that a notebook calls check their own arguments, once; what they call inside takes them as they are.
 """
 
+import inspect
 import math
 import numbers
 import sys
@@ -187,6 +188,7 @@ def check_steps(num_inference_steps):
 def check_guidance(guidance_scale):
     """The guidance scale. Raise InputError unless it is a number from 0 to 1000, or a function."""
     if callable(guidance_scale) and not isinstance(guidance_scale, type):
+        check_function(guidance_scale, "The guidance function", "noise_uncond", "noise_cond", "t")
         return guidance_scale
     scale = as_number(guidance_scale)
     if scale is None or not 0 <= scale <= MOST_GUIDANCE:
@@ -234,9 +236,9 @@ def check_whole(value, what, least=1):
     return whole
 
 
-def check_function(function, what):
-    """Raise InputError unless it is None or can be called."""
-    if function is not None and not callable(function):
+def check_function(function, what, *arguments):
+    """Raise InputError unless it is None or can be called with so many arguments; their names are for it."""
+    if function is not None and (not callable(function) or isinstance(function, type)):
         raise InputError(
             f"{what} must be a function, not {shown(function)}: write its name without brackets."
         )

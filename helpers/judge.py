@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from helpers.denoising import to_pixels
-from helpers.errors import InputError, ModelError, check_device, check_parts, check_whole, shown
+from helpers.errors import InputError, ModelError, check_device, check_parts, check_whole, quoted, shown
 from helpers.models import FULL, POCKET, ROOT, load_clip, settings
 
 FOLDER = ROOT / "models" / "pocket-judge"
@@ -135,7 +135,9 @@ def load_pocket_judge(folder=FOLDER, device="cpu"):
         raise InputError(f"A folder is named by a path, not by {shown(folder)}.")
     folder, device = Path(folder), check_device(device)
     if not (folder / "model.safetensors").is_file():
-        raise ModelError(f"There is no judge in {folder.name}: train it with `python -m training judge`.")
+        raise ModelError(
+            f"There is no judge in {quoted(folder.name)}: train it with `python -m training judge`."
+        )
     config = json.loads((folder / "config.json").read_text())
     judge = Judge({name: tuple(values) for name, values in config["attributes"].items()}, config["widths"])
     judge.load_state_dict(load_file(folder / "model.safetensors"))
