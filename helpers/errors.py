@@ -5,7 +5,6 @@ A check of a value returns it in its plain form: np.int64(3), 3.0 and tensor(3) 
 functions that a notebook calls check their own arguments, once; what they call inside takes them as they are.
 """
 
-import inspect
 import math
 import numbers
 import sys
@@ -238,10 +237,16 @@ def check_whole(value, what, least=1):
 
 def check_function(function, what, *arguments):
     """Raise InputError unless it is None or can be called with so many arguments; their names are for it."""
-    if function is not None and (not callable(function) or isinstance(function, type)):
-        raise InputError(
-            f"{what} must be a function, not {shown(function)}: write its name without brackets."
-        )
+    if function is None:
+        return
+    if not callable(function) or isinstance(function, type):
+        raise InputError(f"{what} must be a function, not {shown(function)}: write its name alone.")
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError as error:
+        raise InputError(f"{what} is called with {', '.join(arguments)}: let it take these.") from error
+    except ValueError:  # Python may not know what a function that is written in C takes
+        pass
 
 
 def check_parts(whole, what, names, source):

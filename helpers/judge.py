@@ -9,6 +9,7 @@ fits best.
 import json
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
@@ -152,6 +153,8 @@ def classify(judge, pictures, batch=64):
     """
     check_parts(judge, "The judge", ("features", "heads", "parameters"), "load_judge()")
     batch = check_whole(batch, "The batch")
+    if not isinstance(pictures, np.ndarray | list | tuple) or not len(pictures):
+        raise InputError(f"Pictures to classify come in an array (n, 128, 128, 3), not in {shown(pictures)}.")
     device = next(judge.parameters()).device
     classes, features = [], []
     for start in range(0, len(pictures), batch):
