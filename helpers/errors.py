@@ -5,6 +5,7 @@ A check of a value returns it in its plain form: np.int64(3), 3.0 and tensor(3) 
 functions that a notebook calls check their own arguments, once; what they call inside takes them as they are.
 """
 
+import inspect
 import math
 import numbers
 import sys

@@ -312,5 +312,6 @@ def _how_to_mend(folder):
     if folder == ROOT / POCKET:
         return "bring it back with `git checkout -- models`, or clone the repository again"
     if FULL_REVISION in str(folder):
-        return f"delete the folder {folder} and run this again, which downloads it anew"
+        cache = folder.parents[1] if folder.parent.name == "snapshots" else folder  # with the files' contents
+        return f"delete the folder {cache} and run this again, which downloads it anew"
     return "save the model there again"
