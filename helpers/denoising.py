@@ -333,7 +333,12 @@ def predicted_x0(noise_pred, t, latents, alphas_cumprod, prediction_type="epsilo
     schedulers, also those (LMS, Euler) whose own latents are x0 + sigma noise.
     """
     check_tensor(noise_pred, "The prediction", "B, ...")
-    check_tensor(latents, "The latents", _written(noise_pred))
+    check_tensor(latents, "The latents", "B, ...")
+    try:
+        torch.broadcast_shapes(noise_pred.shape, latents.shape)
+    except RuntimeError as error:
+        shapes = f"{tuple(noise_pred.shape)} and {tuple(latents.shape)}"
+        raise InputError(f"Prediction and latents must have one shape, not {shapes}.") from error
     alpha = alpha_cumprod_at(t, alphas_cumprod)
     if prediction_type == "epsilon":
         return (latents - (1 - alpha) ** 0.5 * noise_pred) / alpha**0.5
@@ -349,8 +354,10 @@ def predicted_x0(noise_pred, t, latents, alphas_cumprod, prediction_type="epsilo
 def to_pixels(pictures, device="cpu"):
     """Pictures as the networks take them: float32 (B, 3, H, W) from -1 to 1, on the device.
 
-    `pictures` are RGB PIL pictures of one size, or a uint8 array (B, H, W, 3). Raises InputError for others.
+    `pictures` are RGB PIL pictures of one size, or uint8 (B, H, W, 3). Raises InputError for others.
     """
+    if isinstance(pictures, torch.Tensor) and pictures.dtype == torch.uint8:
+        pictures = pictures.cpu().numpy()
     if isinstance(pictures, np.ndarray):
         if pictures.ndim != 4 or pictures.shape[-1] != 3 or pictures.dtype != np.uint8 or not pictures.size:
             raise InputError(

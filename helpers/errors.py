@@ -1,8 +1,9 @@
 """What can go wrong, said in one sentence that also says what to do about it.
 
-Every check of what a user passes in, and every failure of a model, has its words here and nowhere else.
-A check of a value returns it in its plain form: np.int64(3), 3.0 and tensor(3) are the whole number 3. The
-functions that a notebook calls check their own arguments, once; what they call inside takes them as they are.
+The checks of what a user passes in, and the failures of a model, have their words here; a check that has to
+know another module stands there. A check of a value returns it in its plain form: np.int64(3), 3.0 and
+tensor(3) are the whole number 3. The functions that a notebook calls check their own arguments, once; what
+they call inside takes them as they are.
 """
 
 import inspect

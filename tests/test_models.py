@@ -291,7 +291,7 @@ def test_the_full_model_is_pinned_fetched_once_and_only_as_safetensors(here_alre
 
 
 class Hub:
-    """A hub with one model, and the cache of this machine in the library's layout: files that link to blobs."""
+    """A hub with one model, and this machine's cache in the library's layout: files that link to blobs."""
 
     def __init__(self, tmp_path, monkeypatch):
         self.cache = tmp_path / "models--CompVis--stable-diffusion-v1-4"
