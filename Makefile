@@ -7,9 +7,13 @@ PAINTS := .venv/.paints
 READY := .venv/.ready
 ROOT_USER := $(if $(filter 0,$(shell id -u)),--allow-root)  # as root, in a container, JupyterLab asks for it
 
-PROMPT ?= an astronaut on mars
-SEED ?= 0
-export PROMPT SEED
+# From make's own command line alone, not from the environment, where other programs keep a PROMPT of theirs.
+# And letter by letter: `$(value ...)` leaves a $ as it is, and what isn't exported is never expanded.
+PROMPT = an astronaut on mars
+SEED = 0
+unexport PROMPT SEED
+export PICTURE_PROMPT = $(value PROMPT)
+export PICTURE_SEED = $(value SEED)
 
 .DEFAULT_GOAL := help
 .PHONY: help lab picture test notebooks train evaluate contact-sheet badges lock wheel clean
@@ -34,7 +38,7 @@ lab: $(READY)  ## open JupyterLab on the first notebook
 	$(BIN)/python -m jupyterlab --config=tools/lab_config.py --ServerApp.root_dir="$(CURDIR)" $(ROOT_USER) notebooks/00_first_picture.ipynb
 
 picture: $(PAINTS)  ## paint one picture: make picture PROMPT="an astronaut on mars" SEED=0
-	@$(BIN)/python -m tools.picture "$$PROMPT" --seed "$$SEED"
+	@$(BIN)/python -m tools.picture --seed="$$PICTURE_SEED" -- "$$PICTURE_PROMPT"
 
 test: $(READY)  ## linters, unit tests, every cell of every notebook
 	$(BIN)/ruff check

@@ -15,7 +15,16 @@ from contextlib import contextmanager
 import torch
 from PIL import Image, ImageEnhance
 
-from helpers.errors import InputError
+from helpers.errors import (
+    InputError,
+    as_number,
+    check_parts,
+    check_pictures,
+    check_tensor,
+    check_text,
+    check_whole,
+    shown,
+)
 
 DARKEST = 0.12  # how bright a lit picture stays where the weights are zero
 
@@ -52,6 +61,7 @@ def recorded_attention(unet):
     the U-Net's latest call. Afterwards the U-Net has the processors that it had before, also if the block
     raised. Raises InputError for a U-Net without cross-attention.
     """
+    check_parts(unet, "The U-Net", ("set_attn_processor",), "load_components(MODEL).unet")
     before = unet.attn_processors
     layers = _cross_attention_layers(unet)
     if not layers:
@@ -71,6 +81,9 @@ def token_maps(recorders, height, width):
     `width`. What a place gives to all tokens adds up to 1. Raises InputError if nothing has been recorded, or
     if the latents had another size.
     """
+    if not isinstance(recorders, dict) or not recorders:
+        raise InputError(f"Recorders are what `recorded_attention` gives, not {shown(recorders)}.")
+    height, width = check_whole(height, "The height"), check_whole(width, "The width")
     maps = [_enlarged(name, each.weights, height, width) for name, each in recorders.items()]
     return torch.stack(maps).mean(0)
 
@@ -80,7 +93,8 @@ def level_size(places, height, width):
 
     An odd side is rounded up, as the U-Net does. Raises InputError if no level has so many places.
     """
-    h, w = height, width
+    places = check_whole(places, "The number of places")
+    h, w = height, width = check_whole(height, "The height"), check_whole(width, "The width")
     while h * w > places and h * w > 1:
         h, w = (h + 1) // 2, (w + 1) // 2
     if h * w != places:
@@ -98,6 +112,9 @@ def word_places(tokenizer, prompt, words):
     for words that the prompt doesn't contain, or only after the part that the text encoder reads.
     """
 
+    prompt, words = check_text(prompt), check_text(words, "What is looked for")
+    check_parts(tokenizer, "The tokenizer", ("model_max_length",), "load_components(MODEL).tokenizer")
+
     def ids(text, **options):
         return tokenizer(text, **options).input_ids
 
@@ -105,7 +122,10 @@ def word_places(tokenizer, prompt, words):
     present = ids(prompt, truncation=True, max_length=tokenizer.model_max_length)
     starts = [i for i in range(len(present)) if wanted and present[i : i + len(wanted)] == wanted]
     if not starts:
-        raise InputError(f'"{words}" is not in the prompt "{prompt}", or in its part that was cut off.')
+        asked, whole = (
+            text if text.isprintable() and len(text) < 200 else shown(text) for text in (words, prompt)
+        )
+        raise InputError(f'"{asked}" is not in the prompt "{whole}", or in its part that was cut off.')
     return [start + i for start in starts for i in range(len(wanted))]
 
 
@@ -115,9 +135,14 @@ def lit(picture, weights, brightest=None):
     `brightest` is the weight that leaves the picture as it is, by default the largest one. The weights keep
     their visible squares: they are no finer than that. Raises InputError for weights of another shape.
     """
-    if weights.ndim != 2:
-        raise InputError(f"One map (height, width) is needed, not {tuple(weights.shape)}: take one token's.")
-    brightest = weights.max() if brightest is None else brightest
+    check_pictures([picture])
+    if getattr(weights, "ndim", None) != 2:
+        given = tuple(weights.shape) if hasattr(weights, "shape") else shown(weights)
+        raise InputError(f"One map (height, width) is needed, not {given}: take one token's.")
+    check_tensor(weights, "The weights", "height, width")
+    if brightest is not None and (as_number(brightest) or 0) <= 0:
+        raise InputError(f"The brightest weight must be a number above 0, not {shown(brightest)}.")
+    brightest = weights.max() if brightest is None else as_number(brightest)
     light = (weights / brightest).clamp(0, 1).nan_to_num().mul(255).round().byte().cpu().numpy()
     mask = Image.fromarray(light).resize(picture.size, Image.NEAREST)
     return Image.composite(picture, ImageEnhance.Brightness(picture).enhance(DARKEST), mask)

@@ -1,11 +1,24 @@
 """What can go wrong, said in one sentence that also says what to do about it.
 
-Every check of what a user passes in, and every failure of a model, has its words here and nowhere else.
+The checks of what a user passes in, and the failures of a model, have their words here; a check that has to
+know another module stands there. A check of a value returns it in its plain form: np.int64(3), 3.0 and
+tensor(3) are the whole number 3. The functions that a notebook calls check their own arguments, once; what
+they call inside takes them as they are.
 """
 
+import inspect
 import math
+import numbers
+import sys
+import unicodedata
 import warnings
 from contextlib import contextmanager
+
+MOST_STEPS = 1000  # of the training
+MOST_GUIDANCE = 1000  # far beyond every picture; still larger scales overflow
+MOST_PIXELS = 8192  # a side
+MOST_PICTURES = 1000  # at once
+BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"  # Unicode's letters and signs that show nothing
 
 
 class InputError(ValueError):
@@ -34,70 +47,289 @@ def stop_in_a_sentence(words):
         raise Stopped(words) from None
 
 
+def _show_stop(shell, kind, error, traceback, tb_offset=None):
+    """What IPython shows of an interrupt: one sentence in place of the way that led to it."""
+    words = str(error) or "this cell did not finish; run it again when you want to."
+    lines = [f"Stopped: {words}"]
+    shell._showtraceback(kind, error, lines)
+    return lines
+
+
+if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()):
+    _shell.set_custom_exc((KeyboardInterrupt,), _show_stop)  # in cells of the reader's own, too
+
+
+def shown(value):
+    """A value in a few words, for a message: itself where that is short, otherwise what it is."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    kind, shape = type(value).__name__, getattr(value, "shape", None)
+    article = "an" if kind[0].lower() in "aeiou" else "a"
+    if isinstance(shape, tuple) and shape:
+        return f"{article} {kind} of shape {tuple(shape)}"
+    if value is None or isinstance(value, str | numbers.Number) or shape == ():
+        try:
+            words = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+        except ValueError:  # Python writes out no whole number of over 4,300 digits
+            words = ""
+        if 0 < len(words) <= 60 and "\n" not in words:
+            return words
+    return f"{article} {kind}"
+
+
+def quoted(text):
+    """A text in double quotes, or what can be shown of it."""
+    return f'"{text}"' if text.isprintable() and len(text) < 200 else shown(text)
+
+
+def as_number(value):
+    """The finite number, an int or a float, that a value of any numeric type holds; None if it holds none."""
+    if hasattr(value, "item"):  # NumPy's and torch's, of one element
+        try:
+            value = value.item()
+        except (TypeError, ValueError, RuntimeError):
+            return None
+    if isinstance(value, bool) or not isinstance(value, numbers.Number):
+        return None
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    try:
+        value = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def as_whole(value):
+    """The whole number that a value of any numeric type holds; None if it holds none."""
+    value = as_number(value)
+    return int(value) if value is not None and value == int(value) else None
+
+
+def check_text(text, what="A prompt"):
+    """The text as a plain str. Raise InputError for anything else, and for halves of a character."""
+    if not isinstance(text, str):
+        raise InputError(f"{what} is text, but this one is {shown(text)}: put it in quotes.")
+    broken = next((letter for letter in text if "\ud800" <= letter <= "\udfff"), None)
+    if broken:
+        raise InputError(f"{what} holds half a character, {ascii(broken)}: type that character again.")
+    return str(text)
+
+
 def check_prompt(prompt):
-    """Raise InputError unless the prompt is a string with at least one visible character."""
-    if not isinstance(prompt, str):
-        raise InputError(f"A prompt is text, but this one is a {type(prompt).__name__}: put it in quotes.")
-    if not prompt.strip():
+    """The prompt. Raise InputError unless it is text with at least one visible character."""
+    prompt = check_text(prompt)
+    if not any(unicodedata.category(each)[0] in "LNPS" and each not in BLANK_LETTERS for each in prompt):
         raise InputError('The prompt is empty: say what to paint, such as "an astronaut on mars".')
+    return prompt
+
+
+def check_negative(negative_prompt):
+    """The negative prompt, "" for None. Raise InputError unless it is text, which may be empty."""
+    return "" if negative_prompt is None else check_text(negative_prompt, "A negative prompt")
 
 
 def warn_if_cut(tokenizer, prompt):
-    """Warn, naming the words, when a prompt is longer than the text encoder reads (75 tokens for CLIP)."""
+    """Warn when a prompt is longer than the text encoder reads (75 tokens for CLIP), with what was cut off.
+
+    A word that is only half read counts as cut off, but not where words have no spaces between them.
+    """
     limit = tokenizer.model_max_length - 2  # the start and the end token take two places
-    words, used, kept = prompt.split(), 0, 0
-    for word in words:
-        used += len(tokenizer(word, add_special_tokens=False).input_ids)
-        if used > limit:
-            cut = " ".join(words[kept:])
-            warnings.warn(
-                f'The prompt is longer than {limit} tokens, and these words were cut off: "{cut}". '
-                "Shorten it, or move what matters to the front.",
-                stacklevel=3,
-            )
-            return
-        kept += 1
+    places = tokenizer(prompt, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+    if len(places) <= limit:
+        return
+    end = places[limit][0]
+    word = max(end - len(prompt[:end].split()[-1]), 0) if not prompt[end - 1 : end].isspace() else end
+    end = word if end - word <= 20 else end
+    cut = " ".join(prompt[end:].split())
+    if len(cut) > 120:
+        cut = f"{cut[:70]} … {cut[-40:]}"
+    warnings.warn(
+        f'The prompt is longer than {limit} tokens, and these words were cut off: "{cut}". '
+        "Shorten it, or move what matters to the front.",
+        stacklevel=3,
+    )
+
+
+def warn_if_unused(negative_prompts, guidance_scale):
+    """Warn that a negative prompt changes nothing at guidance 1: its prediction has no weight there."""
+    if any(negative_prompts) and not callable(guidance_scale) and guidance_scale == 1:
+        warnings.warn(
+            "At guidance 1 a negative prompt changes nothing: take a guidance scale above 1, such as 5.",
+            stacklevel=3,
+        )
 
 
 def check_size(height, width, pixels_per_latent):
-    """Raise InputError unless both sides, in pixels, are positive multiples of what the VAE can divide."""
+    """(height, width). Raise InputError unless both are positive multiples of what the VAE can divide."""
     factor = math.lcm(8, pixels_per_latent)  # the library's pipeline asks for multiples of 8 in any case
-    for name, pixels in (("height", height), ("width", width)):
-        if not _is_int(pixels) or pixels < factor or pixels % factor:
-            near = max(factor, round(pixels / factor) * factor) if _is_number(pixels) else factor
-            raise InputError(f"The {name} {pixels!r} is not a multiple of {factor} pixels: take {near}.")
+    most, sides = MOST_PIXELS // factor * factor, []
+    for name, given in (("height", height), ("width", width)):
+        pixels = as_whole(given)
+        if pixels is not None and pixels > most:
+            raise InputError(f"The {name} of {shown(given)} pixels is too large: take {most} at most.")
+        if pixels is None or pixels < factor or pixels % factor:
+            near = min(max(factor, round((as_number(given) or 0) / factor) * factor), most)
+            raise InputError(f"The {name} {shown(given)} is not a multiple of {factor} pixels: take {near}.")
+        sides.append(pixels)
+    return tuple(sides)
 
 
 def check_steps(num_inference_steps):
-    """Raise InputError unless the number of steps is an integer from 1 to the 1000 of the training."""
-    if not _is_int(num_inference_steps) or not 1 <= num_inference_steps <= 1000:
+    """The number of steps. Raise InputError unless it is whole and from 1 to the 1000 of the training."""
+    steps = as_whole(num_inference_steps)
+    if steps is None or not 1 <= steps <= MOST_STEPS:
         raise InputError(
-            "The number of steps must be a whole number from 1 to 1000, "
-            f"not {num_inference_steps!r}: 30 is a good start."
+            f"The number of steps must be a whole number from 1 to {MOST_STEPS}, "
+            f"not {shown(num_inference_steps)}: 30 is a good start."
         )
+    return steps
 
 
 def check_guidance(guidance_scale):
-    """Raise InputError unless the guidance scale is a finite number, zero or more, or a function."""
-    if callable(guidance_scale):
-        return
-    if not _is_number(guidance_scale) or guidance_scale < 0:
+    """The guidance scale. Raise InputError unless it is a number from 0 to 1000, or a function."""
+    if callable(guidance_scale) and not isinstance(guidance_scale, type):
+        check_function(guidance_scale, "The guidance function", "noise_uncond", "noise_cond", "t")
+        return guidance_scale
+    scale = as_number(guidance_scale)
+    if scale is None or not 0 <= scale <= MOST_GUIDANCE:
         raise InputError(
-            f"The guidance scale must be a number from 0 up, not {guidance_scale!r}: "
+            f"The guidance scale must be a number from 0 up to {MOST_GUIDANCE}, not {shown(guidance_scale)}: "
             "1 is no guidance, and most pictures want 3 to 8."
         )
+    return scale
+
+
+def check_strength(strength):
+    """The strength. Raise InputError unless it is a number above 0 and at most 1."""
+    number = as_number(strength)
+    if number is None or not 0 < number <= 1:
+        raise InputError(
+            f"The strength must be a number above 0 and at most 1, not {shown(strength)}: "
+            "0 would keep the picture as it is, 1 keeps next to nothing of it; 0.6 is a good start."
+        )
+    return number
 
 
 def check_start(start, steps):
-    """Raise InputError unless `start`, a number of skipped steps, leaves at least one of the `steps`."""
-    if not _is_int(start) or not 0 <= start < steps:
-        raise InputError(f"Of {steps} steps {start!r} can't be skipped: start at 0 or more, below {steps}.")
+    """`start`, a number of skipped steps. Raise InputError unless it leaves at least one of the `steps`."""
+    skipped = as_whole(start)
+    if skipped is None or not 0 <= skipped < steps:
+        raise InputError(
+            f"Of {steps} steps {shown(start)} can't be skipped: start at 0 or more, below {steps}."
+        )
+    return skipped
 
 
 def check_seed(seed):
-    """Raise InputError unless the seed is an integer that torch takes, 0 to 2**63 - 1."""
-    if not _is_int(seed) or not 0 <= seed < 2**63:
-        raise InputError(f"A seed is a whole number from 0 up, not {seed!r}: try 0.")
+    """The seed. Raise InputError unless it is a whole number that torch takes, 0 to 2**63 - 1."""
+    whole = as_whole(seed)
+    if whole is None or not 0 <= whole < 2**63:
+        raise InputError(f"A seed is a whole number from 0 up, below 2**63, not {shown(seed)}: try 0.")
+    return whole
+
+
+def check_whole(value, what, least=1):
+    """A whole number that isn't below `least`; `what` names it in the InputError."""
+    whole = as_whole(value)
+    if whole is None or not least <= whole < 2**31:
+        raise InputError(f"{what} must be a whole number from {least} up, not {shown(value)}.")
+    return whole
+
+
+def check_function(function, what, *arguments):
+    """Raise InputError unless it is None or can be called with so many arguments; their names are for it."""
+    if function is None:
+        return
+    if not callable(function) or isinstance(function, type):
+        raise InputError(f"{what} must be a function, not {shown(function)}: write its name alone.")
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError as error:
+        raise InputError(f"{what} is called with {', '.join(arguments)}: let it take these.") from error
+    except ValueError:  # Python may not know what a function that is written in C takes
+        pass
+
+
+def check_parts(whole, what, names, source):
+    """Raise InputError unless `whole` has these attributes; `source` says what gives such a thing."""
+    if isinstance(whole, type) or any(getattr(whole, name, None) is None for name in names):
+        raise InputError(f"{what} can't be {shown(whole)}: give what {source} returns.")
+
+
+def check_tensor(tensor, what, shape):
+    """Raise InputError unless it is a torch tensor of finite floating-point numbers, (of) these dimensions.
+
+    `shape` names them, such as "B, C, h, w"; a dimension written as a number has to be that.
+    """
+    import torch  # here, so that the command answers a slip at once
+
+    if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point():
+        kind = f"a tensor of {tensor.dtype}" if isinstance(tensor, torch.Tensor) else shown(tensor)
+        raise InputError(f"{what} must be a torch tensor of floats, ({shape}), not {kind}.")
+    wanted = shape.split(", ")
+    fixed = (has == int(name) for has, name in zip(tensor.shape, wanted) if name.isdecimal())
+    if not tensor.numel() or not (wanted[-1] == "..." or tensor.ndim == len(wanted)) or not all(fixed):
+        raise InputError(f"{what} must have the shape ({shape}), not {tuple(tensor.shape)}.")
+    if tensor.device.type != "meta" and not tensor.isfinite().all():
+        raise InputError(
+            f"{what} must hold finite numbers, and some here are NaN or infinite: make them anew."
+        )
+
+
+def check_pictures(pictures, factor=1):
+    """The pictures as a list. Raise InputError unless they are RGB PIL pictures, all of one size.
+
+    Both sides have to be multiples of `factor` pixels.
+    """
+    from PIL import Image
+
+    if not isinstance(pictures, list | tuple) or not pictures:
+        what = "an empty list" if isinstance(pictures, list | tuple) else shown(pictures)
+        raise InputError(f"Pictures come in a list, not as {what}: write [picture].")
+    for picture in pictures:
+        if not isinstance(picture, Image.Image) or picture.mode != "RGB":
+            what = picture.mode if isinstance(picture, Image.Image) else shown(picture)
+            raise InputError(f"Pictures must be RGB PIL pictures, not {what}: use open_picture first.")
+        if factor > 1:
+            check_size(picture.height, picture.width, factor)
+    sizes = {picture.size for picture in pictures}
+    if len(sizes) > 1:
+        listed = " and ".join(f"{w} x {h}" for w, h in sorted(sizes))
+        raise InputError(f"The pictures have different sizes, {listed}: use open_picture first.")
+    return list(pictures)
+
+
+def check_device(device):
+    """The torch.device. Raise InputError for one that this machine, or this torch, doesn't have."""
+    import torch
+
+    try:
+        torch.empty(0, device=torch.device(device))
+    except Exception as error:  # RuntimeError, TypeError, AssertionError, ...: each device has its own
+        here = (
+            '"cuda"'
+            if torch.cuda.is_available()
+            else '"mps"'
+            if torch.backends.mps.is_available()
+            else '"cpu"'
+        )
+        raise InputError(
+            f"There is no device {shown(device)} here: leave device out, or take {here}."
+        ) from error
+    return torch.device(device)
+
+
+def check_dtype(dtype):
+    """The number format. Raise InputError unless it is one of torch's for networks."""
+    import torch
+
+    if dtype not in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+        raise InputError(
+            f"The number format must be one of torch's, without quotes, not {shown(dtype)}: "
+            "leave dtype out, or take torch.float32, torch.float16 or torch.bfloat16."
+        )
+    return dtype
 
 
 def check_alt(alt):
@@ -127,9 +359,7 @@ def clear_memory_error():
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        words = str(error).lower()
-        signs = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
-        if not isinstance(error, MemoryError) and not any(sign in words for sign in signs):
+        if not _is_about_memory(error):
             raise
         raise ModelError(
             "There is not enough memory: make fewer or smaller pictures at once, restart other notebooks "
@@ -137,9 +367,20 @@ def clear_memory_error():
         ) from error
 
 
-def _is_int(value):
-    return isinstance(value, int) and not isinstance(value, bool)
+@contextmanager
+def clear_shape_error(network, **tensors):
+    """Turn a network's complaint about what it got into one InputError that names the shapes."""
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error, ModelError) or _is_about_memory(error):
+            raise
+        given = " and ".join(f"{name} of shape {tuple(each.shape)}" for name, each in tensors.items())
+        why = (str(error).splitlines() or [""])[0].rstrip(". ")
+        raise InputError(f"{network} can't work with {given}: {why}.") from error
 
 
-def _is_number(value):
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _is_about_memory(error):
+    words = str(error).lower()
+    signs = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
+    return isinstance(error, MemoryError) or any(sign in words for sign in signs)

@@ -7,26 +7,31 @@ StableDiffusionImg2ImgPipeline gives, to the last bit, on the scheduler that the
 import math
 
 import torch
-from PIL import Image
 
 from helpers.denoising import (
     NOTHING_PAINTED,
+    check_components,
     decode,
-    denoise,
-    encode_picture,
-    encode_prompts,
+    embed,
+    encode_pixels,
     one_at_a_time,
     one_each,
+    run_steps,
+    set_steps,
+    to_pixels,
 )
 from helpers.errors import (
     InputError,
     check_guidance,
+    check_negative,
+    check_pictures,
     check_prompt,
-    check_size,
     check_steps,
+    check_strength,
     stop_in_a_sentence,
+    warn_if_unused,
 )
-from helpers.models import pixels_per_latent
+from helpers.models import Components, check_vae, pixels_per_latent
 from helpers.seeding import generator, initial_noise
 
 
@@ -35,21 +40,19 @@ def steps_to_run(num_inference_steps, strength):
 
     Raises InputError for a strength that is not above 0 and at most 1, or so small that no step is left.
     """
-    check_steps(num_inference_steps)
-    number = isinstance(strength, int | float) and not isinstance(strength, bool)
-    if not number or not 0 < strength <= 1:
+    return _steps_left(check_steps(num_inference_steps), check_strength(strength))
+
+
+def _steps_left(steps, strength):
+    """`steps_to_run` of numbers that can work alone."""
+    left = int(steps * strength)
+    if left == 0:
+        least = math.ceil(100 / steps) / 100
         raise InputError(
-            f"The strength must be a number above 0 and at most 1, not {strength!r}: "
-            "0 would keep the picture as it is, 1 keeps next to nothing of it; 0.6 is a good start."
+            f"Of {steps} steps, strength {strength} leaves int({steps} x {strength}) = 0 to run, "
+            f"so nothing would change: take {least:g} or more, or more steps."
         )
-    steps = int(num_inference_steps * strength)
-    if steps == 0:
-        least = math.ceil(100 / num_inference_steps) / 100
-        raise InputError(
-            f"Of {num_inference_steps} steps, strength {strength} leaves int({num_inference_steps} x "
-            f"{strength}) = 0 to run, so nothing would change: take {least:g} or more, or more steps."
-        )
-    return steps
+    return left
 
 
 @stop_in_a_sentence(NOTHING_PAINTED)
@@ -73,41 +76,27 @@ def image_to_image(
     and at most 1, is the share of the steps that is run: SDEdit's t0 (Meng et al. 2021, 2108.01073). The
     rest is as in `generate`. Raises InputError for what can't work.
     """
+    check_components(components, *Components._fields)
+    check_vae(components.vae)
     prompts, pictures, seeds, negative_prompts = one_each(prompts, pictures, seeds, negative_prompts)
-    for prompt in prompts:
-        check_prompt(prompt)
-    check_guidance(guidance_scale)
-    start = num_inference_steps - steps_to_run(num_inference_steps, strength)
-    _check_pictures(pictures, pixels_per_latent(components.vae))
-    scheduler, generators = components.scheduler, [generator(seed) for seed in seeds]
+    prompts = [check_prompt(prompt) for prompt in prompts]
+    negative_prompts = [check_negative(negative) for negative in negative_prompts]
+    guidance_scale, steps = check_guidance(guidance_scale), check_steps(num_inference_steps)
+    start = steps - _steps_left(steps, check_strength(strength))
+    pictures = check_pictures(pictures, pixels_per_latent(components.vae))
+    generators = [generator(seed) for seed in seeds]
+    scheduler = set_steps(components, steps, callback=callback)
+    warn_if_unused(negative_prompts, guidance_scale)
 
     # One at a time, and each generator's first draw for the encoder's sample, the second for the noise.
-    encoded = [encode_picture(components.vae, [p], [g]) for p, g in zip(pictures, generators)]
+    pixels = to_pixels(pictures, components.vae.device)
+    encoded = [encode_pixels(components.vae, p[None], [g]) for p, g in zip(pixels, generators)]
     latents = torch.cat(encoded)
     noise = initial_noise(latents.shape[1:], generators, latents.device, latents.dtype)
-    scheduler.set_timesteps(num_inference_steps, device=latents.device)
     t = scheduler.timesteps[start * scheduler.order]
     latents = scheduler.add_noise(latents, noise, t.repeat(len(latents)))
-    latents = denoise(
-        components,
-        encode_prompts(components, prompts, negative_prompts),
-        latents,
-        guidance_scale,
-        num_inference_steps,
-        callback=callback,
-        generators=generators,
-        start=start,
+    text_embeddings = embed(components, prompts, negative_prompts)
+    latents = run_steps(
+        components.unet, scheduler, text_embeddings, latents, guidance_scale, callback, generators, start
     )
     return decode(components.vae, latents)
-
-
-def _check_pictures(pictures, factor):
-    for picture in pictures:
-        if not isinstance(picture, Image.Image) or picture.mode != "RGB":
-            what = getattr(picture, "mode", type(picture).__name__)
-            raise InputError(f"Pictures must be RGB PIL pictures, not {what}: use open_picture first.")
-        check_size(picture.height, picture.width, factor)
-    sizes = {picture.size for picture in pictures}
-    if len(sizes) > 1:
-        listed = " and ".join(f"{w} x {h}" for w, h in sorted(sizes))
-        raise InputError(f"The pictures have different sizes, {listed}: use open_picture first.")

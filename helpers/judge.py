@@ -7,15 +7,18 @@ fits best.
 """
 
 import json
+from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
 from helpers.denoising import to_pixels
-from helpers.errors import InputError, ModelError
-from helpers.models import FULL, POCKET, ROOT, load_clip
+from helpers.errors import InputError, ModelError, check_device, check_parts, check_whole, quoted, shown
+from helpers.models import FULL, POCKET, ROOT, load_clip, settings
 
 FOLDER = ROOT / "models" / "pocket-judge"
 
@@ -24,8 +27,9 @@ def load_judge(model=POCKET, device="cpu"):
     """Who judges a model's pictures; ask it with `judge.look(pictures)`.
 
     The pocket judge for POCKET and for folders of your own, `ClipJudge` for FULL (downloaded once).
-    Raises ModelError where the weights are missing.
+    Raises InputError for what is no model's name, ModelError where the weights are missing.
     """
+    settings(model)  # says if it is no name
     return ClipJudge(*load_clip(model)) if model == FULL else load_pocket_judge(device=device)
 
 
@@ -35,6 +39,9 @@ def adherence(seen, scenes):
     `seen` is what `judge.look` returned, `scenes` as many dicts of what was asked for. Only what was asked
     for counts; and in a picture of the wrong view (`space` for `surface`) nothing counts as right.
     """
+    for name, given in (("Pictures' marks", seen), ("Scenes", scenes)):
+        if not isinstance(given, list | tuple) or not given:
+            raise InputError(f"{name} come in a list with one dict for each picture, not as {shown(given)}.")
     if len(seen) != len(scenes):
         raise InputError(f"{len(seen)} pictures, but {len(scenes)} scenes: give one scene for each picture.")
     right = [marks(look, scene) for look, scene in zip(seen, scenes)]
@@ -44,6 +51,11 @@ def adherence(seen, scenes):
 
 def marks(look, scene):
     """Of one picture, a list: whether each of the scene's attributes is right. None is in a wrong view."""
+    for each in (look, scene):
+        if not isinstance(each, dict) or not each:
+            raise InputError(f'A scene is a dict such as {{"view": "space"}}, not {shown(each)}.')
+    if unknown := [name for name in ("view", *scene) if name not in look]:
+        raise InputError(f"The judge knows no attribute {shown(unknown[0])}: take one of {', '.join(look)}.")
     right_view = look["view"] == scene.get("view", look["view"])
     return [right_view and look[name] == value for name, value in scene.items()]
 
@@ -102,6 +114,7 @@ class Judge(nn.Module):
     def look(self, pictures):
         """What PIL pictures show: a dict {attribute: value} each, also of attributes that don't apply."""
         device = next(self.parameters()).device
+        check_images(pictures)
         fitting = [picture.convert("RGB").resize((self.side, self.side)) for picture in pictures]
         seen = [{} for _ in pictures]
         for start in range(0, len(fitting), 64):
@@ -111,10 +124,21 @@ class Judge(nn.Module):
         return seen
 
 
+def check_images(pictures):
+    """Raise InputError unless these are PIL pictures in a list, of any mode and size."""
+    if not isinstance(pictures, list | tuple) or not all(isinstance(each, Image.Image) for each in pictures):
+        raise InputError(f"The judge looks at a list of PIL pictures, not at {shown(pictures)}.")
+
+
 def load_pocket_judge(folder=FOLDER, device="cpu"):
     """The saved `Judge`, in float32 and evaluation mode. Raises ModelError if it is not there."""
+    if not isinstance(folder, str | Path):
+        raise InputError(f"A folder is named by a path, not by {shown(folder)}.")
+    folder, device = Path(folder), check_device(device)
     if not (folder / "model.safetensors").is_file():
-        raise ModelError(f"There is no judge in {folder.name}: train it with `python -m training judge`.")
+        raise ModelError(
+            f"There is no judge in {quoted(folder.name)}: train it with `python -m training judge`."
+        )
     config = json.loads((folder / "config.json").read_text())
     judge = Judge({name: tuple(values) for name, values in config["attributes"].items()}, config["widths"])
     judge.load_state_dict(load_file(folder / "model.safetensors"))
@@ -127,6 +151,10 @@ def classify(judge, pictures, batch=64):
 
     A class is given for every attribute, also for one that the picture's view doesn't have.
     """
+    check_parts(judge, "The judge", ("features", "heads", "parameters"), "load_judge()")
+    batch = check_whole(batch, "The batch")
+    if not isinstance(pictures, np.ndarray | list | tuple) or not len(pictures):
+        raise InputError(f"Pictures to classify come in an array (n, 128, 128, 3), not in {shown(pictures)}.")
     device = next(judge.parameters()).device
     classes, features = [], []
     for start in range(0, len(pictures), batch):
@@ -150,6 +178,7 @@ class ClipJudge:
     @torch.no_grad()
     def look(self, pictures):
         """As `Judge.look`."""
+        check_images(pictures)
         pixels = self.processor(images=pictures, return_tensors="pt").pixel_values.to(self.clip.dtype)
         seen = [{} for _ in pictures]
         for name, values in self.attributes.items():

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import diffusers
+import huggingface_hub.constants
 import torch
 from diffusers import AutoencoderKL, SchedulerMixin, UNet2DConditionModel
 from huggingface_hub import model_info, snapshot_download
@@ -25,7 +26,17 @@ from safetensors import SafetensorError, safe_open
 from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from helpers.errors import InputError, ModelError, check_size, clear_memory_error
+from helpers.errors import (
+    InputError,
+    ModelError,
+    check_device,
+    check_dtype,
+    check_parts,
+    check_size,
+    clear_memory_error,
+    quoted,
+    shown,
+)
 
 _threads = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]  # torch missed it if it was set too late
 torch.set_num_threads(max(1, int(_threads)) if _threads.isdecimal() else 1)
@@ -67,9 +78,9 @@ def settings(model=POCKET):
     """The steps and the guidance scale that suit a model, as keyword arguments.
 
     They fit `generate` and the library's pipeline alike: `pipeline(prompt, **settings(MODEL))`. A model
-    folder of your own gets Stable Diffusion's.
+    folder of your own gets Stable Diffusion's. Raises InputError for what is no model's name.
     """
-    return dict(SETTINGS.get(model, SETTINGS[FULL]))
+    return dict(SETTINGS.get(_named(model), SETTINGS[FULL]))
 
 
 def device_and_dtype():
@@ -93,12 +104,13 @@ def load_components(model=POCKET, device=None, dtype=None):
     `tokenizer, text_encoder, vae, unet, scheduler = load_components(MODEL)`.
     Several threads may share the result with `generate` and `image_to_image`, which take turns. A loop
     of your own beside them needs components of its own, because a scheduler keeps its place in the loop.
-    Raises InputError for an unknown model, ModelError for missing or damaged files, a download that
-    fails, or too little memory.
+    Raises InputError for an unknown model, device or number format, ModelError for missing or damaged files,
+    a download that fails, or too little memory.
     """
     best_device, best_dtype = device_and_dtype()
-    device, dtype = device or best_device, dtype or best_dtype
-    folder = _model_folder(model)
+    device = best_device if device is None else check_device(device)
+    dtype = best_dtype if dtype is None else check_dtype(dtype)
+    folder = _model_folder(_named(model))
     with clear_memory_error():
         components = Components(
             tokenizer=_load(CLIPTokenizer, folder, "tokenizer"),
@@ -107,7 +119,7 @@ def load_components(model=POCKET, device=None, dtype=None):
             unet=_load_network(UNet2DConditionModel, folder, "unet", device, dtype),
             scheduler=_load(_scheduler_class(folder), folder, "scheduler"),
         )
-    if torch.device(device).type == "cuda":
+    if device.type == "cuda":
         components.vae.enable_slicing()  # one picture after the other: several large ones need much memory
     return components
 
@@ -136,7 +148,7 @@ def load_clip(model=POCKET):
     """
     from transformers import CLIPImageProcessor  # here, because it remarks on torchvision when it is imported
 
-    if model == FULL:
+    if _named(model) == FULL:
         folder = _download(FULL_CLIP, FULL_CLIP_REVISION, ["*.json", "merges.txt", "model.safetensors"], 2)
     else:
         folder = ROOT / POCKET_CLIP
@@ -149,12 +161,13 @@ def load_trained(network_class, folder, stage):
 
     Raises ModelError, which names the stage, for missing, damaged or incomplete weights.
     """
-    mend = f"run `python -m training {stage}`"
+    mend, folder = f"run `python -m training {stage}`", Path(folder)
     return _load_network(network_class, folder.parent, folder.name, "cpu", torch.float32, mend)
 
 
 def pixels_per_latent(vae):
     """How many pixels a side one latent stands for: every block of the VAE but the last halves the size."""
+    check_vae(vae)
     return 2 ** (len(vae.config.block_out_channels) - 1)
 
 
@@ -162,13 +175,29 @@ def latent_shape(components, height=None, width=None):
     """The shape of one picture's latents, (channels, height, width), for a size in pixels.
 
     Sides left out are those that the model was trained on. Raises InputError for a side that is no
-    multiple of the VAE's factor.
+    multiple of the VAE's factor, or too large.
     """
+    check_parts(components, "The components", ("unet", "vae"), "load_components(MODEL)")
+    check_parts(components.unet, "The U-Net", ("config",), "load_components(MODEL).unet")
     unet, factor = components.unet, pixels_per_latent(components.vae)
     height = unet.config.sample_size * factor if height is None else height
     width = unet.config.sample_size * factor if width is None else width
-    check_size(height, width, factor)
+    height, width = check_size(height, width, factor)
     return unet.config.in_channels, height // factor, width // factor
+
+
+def check_vae(vae):
+    """Raise InputError unless it is an autoencoder such as `load_components` gives."""
+    names = ("encode", "decode", "config", "device", "dtype")
+    check_parts(vae, "The VAE", names, "load_components(MODEL).vae")
+
+
+def _named(model):
+    """The name of a model as the functions here know it; of a Path, too."""
+    if not isinstance(model, str | Path):
+        raise InputError(f'A model is named by a text, such as "{POCKET}", not by {shown(model)}.')
+    name = Path(model).as_posix() if str(model) else ""
+    return POCKET if name == (ROOT / POCKET).as_posix() else name
 
 
 def _model_folder(model):
@@ -176,12 +205,12 @@ def _model_folder(model):
     if model == FULL:
         return _download_full()
     for folder in (ROOT / model, Path(model)):
-        if (folder / "model_index.json").is_file():
+        if "\0" not in model and (folder / "model_index.json").is_file():
             return folder
     if model == POCKET:
         raise ModelError(f"{POCKET}/model_index.json is missing: {_how_to_mend(ROOT / POCKET)}.")
     raise InputError(
-        f'There is no model "{model}": take "{POCKET}", "{FULL}", '
+        f'There is no model {quoted(model)}: take "{POCKET}", "{FULL}", '
         "or a folder in the diffusers layout (with a model_index.json)."
     )
 
@@ -194,12 +223,20 @@ def _download_full():
 
 
 def _download(model, revision, files, gigabytes):
-    """The folder of a model of the Hugging Face Hub, fetched if it isn't here yet."""
+    """The folder of a model of the Hugging Face Hub; what of it isn't here yet is fetched."""
     wanted = {"repo_id": model, "revision": revision, "allow_patterns": files}
     try:
-        return Path(snapshot_download(**wanted, local_files_only=True))
+        folder = Path(snapshot_download(**wanted, local_files_only=True))
+        if all(any(folder.glob(file)) for file in files):  # another program may have fetched other files
+            return folder
     except LocalEntryNotFoundError:
-        pass  # it was not downloaded before, or not to the end
+        pass  # it was not downloaded before
+    if huggingface_hub.constants.HF_HUB_OFFLINE:
+        raise ModelError(
+            f"{model} is not complete on this machine, and the environment variable HF_HUB_OFFLINE (or "
+            "TRANSFORMERS_OFFLINE) forbids to download it: unset it and restart the kernel, or go on offline "
+            f'with MODEL = "{POCKET}".'
+        )
     try:
         model_info(model, revision=revision, timeout=20)  # says at once if there is no network
         return Path(snapshot_download(**wanted))
@@ -237,19 +274,33 @@ def _load_network(network_class, folder, part, device, dtype, mend=None):
     """
     mend = mend or _how_to_mend(folder)
     kind = "text_encoder" if issubclass(network_class, PreTrainedModel) else "unet"
-    file = folder / part / WEIGHTS[kind]
-    if not file.is_file():
-        raise ModelError(f"The weights file {_shown(file)} is missing: {mend}.")
-    try:
-        with safe_open(file, framework="pt"):
-            pass
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"The weights file {_shown(file)} is damaged: {mend}.") from error
-    network, loaded = _load(network_class, folder, part, use_safetensors=True, output_loading_info=True)
+    files, variant = _weights_files(folder / part, WEIGHTS[kind])
+    if not files:
+        raise ModelError(f"The weights file {_shown(folder / part / WEIGHTS[kind])} is missing: {mend}.")
+    for file in files:
+        try:
+            with safe_open(file, framework="pt"):
+                pass
+        except (SafetensorError, OSError) as error:
+            raise ModelError(f"The weights file {_shown(file)} is damaged: {mend}.") from error
+    options = {"use_safetensors": True, "output_loading_info": True, "variant": variant}
+    network, loaded = _load(network_class, folder, part, **options)
     if loaded["missing_keys"]:
-        raise ModelError(f"The weights file {_shown(file)} is incomplete: {mend}.")
+        raise ModelError(f"The weights file {_shown(files[0])} is incomplete: {mend}.")
     network = network.eval().requires_grad_(False)
     return torch.nn.Module.to(network, device, dtype)
+
+
+def _weights_files(folder, name):
+    """The files of a network's weights, one or several; their variant, "fp16" where there are no others."""
+    stem = name.removesuffix(".safetensors")
+    for variant, start in ((None, stem), ("fp16", f"{stem}.fp16")):
+        shards = sorted(folder.glob(f"{start}-*-of-*.safetensors"))
+        if (folder / f"{start}.safetensors").is_file():
+            return [folder / f"{start}.safetensors"], variant
+        if shards:
+            return shards, variant
+    return [], None
 
 
 def _shown(path):
@@ -261,5 +312,6 @@ def _how_to_mend(folder):
     if folder == ROOT / POCKET:
         return "bring it back with `git checkout -- models`, or clone the repository again"
     if FULL_REVISION in str(folder):
-        return f"delete the folder {folder} and run this again, which downloads it anew"
+        cache = folder.parents[1] if folder.parent.name == "snapshots" else folder  # with the files' contents
+        return f"delete the folder {cache} and run this again, which downloads it anew"
     return "save the model there again"

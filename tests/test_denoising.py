@@ -9,15 +9,16 @@ from diffusers import (
     DPMSolverMultistepScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
+    LCMScheduler,
     LMSDiscreteScheduler,
     PNDMScheduler,
 )
 from PIL import Image
-from tiny import SHAPES, save_tiny
+from tiny import SHAPES, save_tiny, tiny_parts
 
 from helpers.denoising import decode, denoise, encode_prompts, generate, guided_noise
 from helpers.errors import InputError, ModelError
-from helpers.models import POCKET, latent_shape, load_components, load_pipeline
+from helpers.models import POCKET, Components, latent_shape, load_components, load_pipeline
 from helpers.seeding import generator, initial_noise
 
 SCHEDULERS = [
@@ -231,3 +232,35 @@ def test_what_can_not_work_is_refused_before_any_computing(model, monkeypatch, w
     right = dict(prompts="mars", seeds=0, num_inference_steps=2, guidance_scale=3.0)
     with pytest.raises(InputError, match=message):
         generate(components, **{**right, **wrong})
+
+
+@pytest.mark.parametrize(
+    ("scheduler_class", "wrong", "most"),
+    [
+        (PNDMScheduler, 1000, 999),  # counts from 1: its last timestep would be 1000
+        (DDIMScheduler, 1000, 999),
+        (DPMSolverMultistepScheduler, 1000, 999),  # repeats a noise level
+        (LCMScheduler, 51, 50),  # was distilled to 50
+        (EulerDiscreteScheduler, None, 1000),
+    ],
+)
+def test_a_scheduler_that_can_not_make_so_many_steps_says_how_many_it_can(scheduler_class, wrong, most):
+    """With a U-Net that answers at once: a thousand of the real one's answers would take long."""
+    parts = Components(**tiny_parts("like sd"))
+    scheduler = scheduler_class.from_config(parts.scheduler.config)
+    components = parts._replace(unet=Answers(), scheduler=scheduler)
+    begin = torch.zeros(2, 3), initial_noise((1, 2, 2), [generator(0)])
+    if wrong:
+        message = f"{scheduler_class.__name__} can't make {wrong} steps: take {most}."
+        with pytest.raises(InputError, match=message):
+            denoise(components, *begin, 3.0, wrong)
+    assert denoise(components, *begin, 3.0, most).isfinite().all()
+
+
+class Answers:
+    """Stands where a U-Net does, and answers with the latents' own tanh."""
+
+    dtype, device = torch.float32, torch.device("cpu")
+
+    def __call__(self, latents, t, encoder_hidden_states, return_dict):
+        return (torch.tanh(latents),)

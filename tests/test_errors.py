@@ -2,6 +2,7 @@
 
 import warnings
 
+import numpy as np
 import pytest
 import torch
 from tiny import tiny_tokenizer
@@ -18,7 +19,7 @@ def the_message(check, *arguments):
     return message
 
 
-@pytest.mark.parametrize("prompt", ["", "   ", "\n\t"])
+@pytest.mark.parametrize("prompt", ["", "   ", "\n\t", "\0", "\ufeff", "\u200b\u3164", "\ufe0f", "\u2800"])
 def test_an_empty_prompt_asks_for_one(prompt):
     message = 'The prompt is empty: say what to paint, such as "an astronaut on mars".'
     assert the_message(errors.check_prompt, prompt) == message
@@ -30,8 +31,29 @@ def test_a_prompt_that_is_no_text_says_so(prompt):
 
 
 def test_any_text_is_a_prompt():
-    errors.check_prompt("mars")
-    errors.check_prompt("火星の宇宙飛行士 🚀")
+    for prompt in ("mars", "火星の宇宙飛行士 🚀", "มาร์ส", "?!", "🚀", "42"):
+        assert errors.check_prompt(prompt) == prompt
+
+
+def test_half_a_character_is_named_in_letters_that_can_be_printed():
+    message = the_message(errors.check_prompt, "mars \ud83d")
+    assert "half a character, '\\ud83d': type that character again" in message and message.isascii()
+    errors.check_prompt("mars \U0001f680")
+
+
+def test_a_value_is_shown_in_a_few_words():
+    assert errors.shown(torch.zeros(2, 3)) == "a Tensor of shape (2, 3)"
+    for value in (
+        np.zeros((900, 900)),
+        list(range(10**5)),
+        "mars " * 1000,
+        10**5000,
+        object(),
+        tiny_tokenizer,
+    ):
+        assert len(errors.shown(value)) < 60 and "\n" not in errors.shown(value)
+    for value in (3, 0.5, "mars", None, True):
+        assert errors.shown(value) == repr(value)
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (512, 768), (8, 8)])
@@ -39,13 +61,20 @@ def test_multiples_of_eight_are_fine(shape):
     errors.check_size(*shape, 8)
 
 
-@pytest.mark.parametrize("wrong", [100, 0, -64, 64.0, "64", 7, None, float("nan")])
+@pytest.mark.parametrize("wrong", [100, 0, -64, 64.5, "64", 7, None, float("nan")])
 def test_a_wrong_size_names_the_side_and_one_that_works(wrong):
     message = the_message(errors.check_size, 64, wrong, 8)
     assert f"The width {wrong!r} is not a multiple of 8 pixels: take " in message
     near = int(message.rsplit(" ", 1)[1].rstrip("."))
     errors.check_size(64, near, 8)
     assert "The height" in the_message(errors.check_size, wrong, 64, 8)
+
+
+def test_a_side_has_an_upper_limit_that_works():
+    assert "The height of 1000000 pixels is too large: take 8192 at most." == the_message(
+        errors.check_size, 10**6, 64, 8
+    )
+    errors.check_size(8192, 64, 8)
 
 
 def test_a_vae_with_a_larger_factor_asks_for_its_own_multiples():
@@ -89,6 +118,24 @@ def test_an_over_long_prompt_names_exactly_the_words_that_were_cut_off():
 def test_a_word_that_is_only_half_read_counts_as_cut_off():
     with pytest.warns(UserWarning, match='cut off: "zebra"'):
         errors.warn_if_cut(tiny_tokenizer(), "mars " * 73 + "zebra")
+
+
+def test_of_a_text_without_spaces_only_what_was_not_read_counts_as_cut_off():
+    tokenizer, prompt = tiny_tokenizer(), "火星" * 140  # three tokens a character
+    with pytest.warns(UserWarning) as caught:
+        errors.warn_if_cut(tokenizer, prompt)
+    message = str(caught[0].message)
+    kept = 25
+    assert f'cut off: "{prompt[kept : kept + 70]} … {prompt[-40:]}". Shorten it' in message
+    with warnings.catch_warnings():  # the advice, followed
+        warnings.simplefilter("error")
+        errors.warn_if_cut(tokenizer, prompt[:kept])
+
+
+def test_the_warning_of_a_very_long_prompt_is_short():
+    with pytest.warns(UserWarning) as caught:
+        errors.warn_if_cut(tiny_tokenizer(), "mars on " * 5000)
+    assert len(str(caught[0].message)) < 300
 
 
 def test_a_prompt_that_just_fits_gives_no_warning():

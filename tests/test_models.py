@@ -1,9 +1,13 @@
 """Loading a model: which parts, where, and what a reader is told when that can't work."""
 
+import re
+import shutil
 import socket
 import time
 from functools import partial
+from pathlib import Path
 
+import huggingface_hub.constants
 import pytest
 import torch
 from diffusers import EulerDiscreteScheduler, StableDiffusionPipeline
@@ -28,6 +32,12 @@ from helpers.models import (
 )
 
 UNET_WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
+
+
+@pytest.fixture(autouse=True)
+def downloads_are_allowed(monkeypatch):
+    """Unless a test says otherwise: the tests' own environment forbids them."""
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
 
 
 @pytest.fixture
@@ -278,6 +288,90 @@ def test_the_full_model_is_pinned_fetched_once_and_only_as_safetensors(here_alre
         assert wanted["repo_id"] == FULL and wanted["revision"] == FULL_REVISION and len(FULL_REVISION) == 40
         assert not any(name.endswith((".bin", ".ckpt", ".pt")) for name in wanted["allow_patterns"])
         assert UNET_WEIGHTS in wanted["allow_patterns"]
+
+
+class Hub:
+    """A hub with one model, and this machine's cache in the library's layout: files that link to blobs."""
+
+    def __init__(self, tmp_path, monkeypatch):
+        self.cache = tmp_path / "models--CompVis--stable-diffusion-v1-4"
+        self.folder = self.cache / "snapshots" / FULL_REVISION
+        self.model = Path(save_tiny("like sd", tmp_path / "hub"))
+        monkeypatch.setattr(models, "snapshot_download", self.download)
+        monkeypatch.setattr(models, "model_info", lambda *_, **__: None)
+
+    def download(self, local_files_only=False, **_):
+        if local_files_only and not self.folder.is_dir():
+            raise LocalEntryNotFoundError("nothing here")
+        for file in [] if local_files_only else self.model.rglob("*.*"):
+            name = file.relative_to(self.model)
+            blob, link = self.cache / "blobs" / name.as_posix().replace("/", "-"), self.folder / name
+            for place in (blob, link):
+                place.parent.mkdir(parents=True, exist_ok=True)
+            if not blob.exists():
+                blob.write_bytes(file.read_bytes())
+            if not link.exists():
+                link.symlink_to(blob)
+        return str(self.folder)
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    return Hub(tmp_path, monkeypatch)
+
+
+def test_what_another_program_left_in_the_cache_is_completed(hub):
+    hub.download()
+    (hub.folder / UNET_WEIGHTS).unlink()
+    (hub.folder / UNET_WEIGHTS).with_suffix(".bin").write_bytes(b"pickled weights")
+    assert load_components(FULL).unet.config.sample_size == 8
+
+
+def test_damaged_files_of_the_cache_are_cured_by_deleting_the_folder_that_is_named(hub):
+    hub.download()
+    (hub.folder / UNET_WEIGHTS).resolve().write_bytes(b"half a file")
+    with pytest.raises(ModelError, match="is damaged: delete the folder .* and run this again") as caught:
+        load_components(FULL)
+    shutil.rmtree(re.search("the folder (.*) and run", str(caught.value))[1])
+    assert load_components(FULL).unet.config.sample_size == 8
+
+
+def test_a_variable_that_forbids_to_download_is_named_and_without_it_the_model_comes(hub, monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    message = f'variable HF_HUB_OFFLINE .* unset it and restart the kernel, or .* MODEL = "{POCKET}"'
+    with pytest.raises(ModelError, match=message):
+        load_components(FULL)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    load_components(FULL)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    load_components(FULL)  # what is here needs no network
+
+
+@pytest.mark.parametrize(
+    "options", [{"variant": "fp16"}, {"max_shard_size": "100KB"}], ids=["fp16", "shards"]
+)
+def test_weights_under_other_names_of_the_library_are_found(options, tmp_path):
+    parts = tiny_parts("like sd")
+    pipeline = StableDiffusionPipeline(
+        **parts, safety_checker=None, feature_extractor=None, requires_safety_checker=False
+    )
+    pipeline.save_pretrained(tmp_path, **options)
+    assert not (tmp_path / UNET_WEIGHTS).exists()
+    loaded = load_components(str(tmp_path), "cpu", torch.float32)
+    for name, weight in parts["unet"].state_dict().items():
+        torch.testing.assert_close(loaded.unet.state_dict()[name], weight, rtol=0, atol=0)
+
+
+def test_a_device_and_a_number_format_that_are_not_here_say_which_to_take(tmp_path):
+    folder = save_tiny("like sd", tmp_path)
+    for device in ("gpu", "cuda:99", 3j):
+        with pytest.raises(InputError, match='leave device out for the best one, or take "cpu"'):
+            load_components(folder, device)
+    for dtype in ("float16", torch.int64, float):
+        with pytest.raises(InputError, match="without quotes, not .* torch.float32, torch.float16 or"):
+            load_components(folder, "cpu", dtype)
+    assert load_components(Path(folder), "cpu", torch.bfloat16).unet.dtype == torch.bfloat16
+    assert settings(models.ROOT / POCKET) == settings(POCKET) == settings(POCKET + "/")
 
 
 def test_too_little_memory_says_what_to_do(monkeypatch, tmp_path):

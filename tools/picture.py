@@ -1,8 +1,6 @@
 """`python -m tools.picture "an astronaut on mars"`: a prompt on the command line becomes a PNG file."""
 
 import argparse
-import os
-import re
 import sys
 import time
 import unicodedata
@@ -12,77 +10,127 @@ from pathlib import Path
 from helpers.errors import InputError, ModelError, check_guidance, check_prompt, check_seed, check_steps
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise InputError(f"{message[:1].upper()}{message[1:]}: --help lists the options.")
+
+
 def read_arguments(arguments):
-    """Parse the command line; the prompt may also stand in the environment variable PROMPT."""
-    parser = argparse.ArgumentParser(prog="python -m tools.picture", description=__doc__)
-    parser.add_argument("prompt", nargs="?", default=os.environ.get("PROMPT", ""))
-    parser.add_argument("--seed", type=int, default=0, help="another seed, another picture (default 0)")
+    """Parse the command line. Raises InputError for an option that isn't there."""
+    parser = Parser(prog="python -m tools.picture", description=__doc__)
+    parser.add_argument("prompt", nargs="?", default="")
+    parser.add_argument("--seed", type=number, default=0, help="another seed, another picture (default 0)")
     parser.add_argument("--model", default="pocket", help='"pocket" (default), "full", or a model folder')
-    parser.add_argument("--steps", type=int, help="denoising steps, 1 to 1000 (default: the model's)")
-    parser.add_argument("--guidance", type=float, help="how closely to follow the prompt, 0 up")
+    parser.add_argument("--steps", type=number, help="denoising steps, 1 to 1000 (default: the model's)")
+    parser.add_argument("--guidance", type=number, help="how closely to follow the prompt, 0 up")
     parser.add_argument("--negative", default="", help="what to keep out of the picture")
     parser.add_argument("--out", type=Path, help="the PNG file to write (default: out/PROMPT-SEED.png)")
     return parser.parse_args(arguments)
 
 
+def number(text):
+    """The number that a text writes, or the text, for the check to name."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
+
+
 def file_name(prompt, seed):
-    """A safe file name: "An astronaut, on Mars!" with seed 0 becomes an-astronaut-on-mars-0.png."""
-    plain = unicodedata.normalize("NFKD", prompt).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].rstrip("-")
+    """A safe file name: "An astronaut, on Mars!" with seed 0 becomes an-astronaut-on-mars-0.png.
+
+    Letters of every script stay; so do digits. A file system takes 255 bytes, a letter has at most 4.
+    """
+    text = unicodedata.normalize("NFC", prompt).lower()
+    kept = "".join(each if unicodedata.category(each)[0] in "LNM" else " " for each in text)
+    words = "-".join(kept.split()).encode()[:60].decode(errors="ignore").rstrip("-")
     return f"{words or 'picture'}-{seed}.png"
+
+
+def free_place(out, told):
+    """`out`, or out-2, out-3, ... where another picture is: one whose file tells of other settings."""
+    count, place = 1, out
+    while place.exists() and _told(place) != told:
+        count += 1
+        place = out.with_name(f"{out.stem}-{count}{out.suffix}")
+    return place
+
+
+def _told(file):
+    """What a PNG file says that it was painted from; None if it says nothing."""
+    from PIL import Image
+
+    try:
+        with Image.open(file) as picture:
+            return picture.info.get("parameters")
+    except OSError:
+        return None
 
 
 def paint(options):
     """Paint and save one picture; the line that says where, how long it took and with which model."""
-    check_prompt(options.prompt)  # what can be checked without torch is checked at once
-    check_seed(options.seed)
-    if options.steps is not None:
-        check_steps(options.steps)
-    if options.guidance is not None:
-        check_guidance(options.guidance)
-    out = options.out or Path("out") / file_name(options.prompt, options.seed)
+    prompt, seed = check_prompt(options.prompt), check_seed(options.seed)  # at once, before torch is loaded
+    steps = None if options.steps is None else check_steps(options.steps)
+    guidance = None if options.guidance is None else check_guidance(options.guidance)
+    out = options.out or Path("out") / file_name(prompt, seed)
     if out.suffix.lower() != ".png":
         raise InputError(f"The picture is written as PNG: let the file name {out.name} end in .png.")
+
+    from PIL.PngImagePlugin import PngInfo
 
     from helpers.denoising import generate
     from helpers.models import FULL, POCKET, load_components, settings
 
     model = {"pocket": POCKET, "full": FULL}.get(options.model, options.model)
     chosen = settings(model)
-    if options.steps is not None:
-        chosen["num_inference_steps"] = options.steps
-    if options.guidance is not None:
-        chosen["guidance_scale"] = options.guidance
+    if steps is not None:
+        chosen["num_inference_steps"] = steps
+    if guidance is not None:
+        chosen["guidance_scale"] = guidance
 
     start = time.perf_counter()
     components = load_components(model)
     loaded = time.perf_counter()
-    [picture] = generate(
-        components, options.prompt, options.seed, negative_prompts=options.negative, **chosen
-    )
+    [picture] = generate(components, prompt, seed, negative_prompts=options.negative, **chosen)
     painted = time.perf_counter()
+    used = (
+        f"{model}, {chosen['num_inference_steps']} steps, guidance {chosen['guidance_scale']:g}, seed {seed}"
+    )
+    told, info = f"{prompt}\nNegative prompt: {options.negative}\n{used}", PngInfo()
+    info.add_itxt("parameters", told)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(out)
+        out = out if options.out else free_place(out, told)  # a place that was named is meant
+        picture.save(out, pnginfo=info)
     except OSError as error:
         why = error.strerror or error
         raise InputError(f"{out} can't be written ({why}): choose another place with --out.") from error
     return (
         f"Wrote {out.as_posix()} in {painted - loaded:.1f} s (and {loaded - start:.1f} s to load) "
-        f"with {model}, {chosen['num_inference_steps']} steps, guidance {chosen['guidance_scale']:g}, "
-        f"seed {options.seed}, on {components.unet.device.type}."
+        f"with {used}, on {components.unet.device.type}."
     )
 
 
+def say(line, stream):
+    """Print a line on any console: what its encoding doesn't have, it shows as a number."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    print(str(line).encode(encoding, "backslashreplace").decode(encoding), file=stream)
+
+
 def main(arguments=None):
-    """Run the command; 0 if a picture was written, 2 after one clear sentence if not."""
+    """Run the command; 0 if a picture was written, 2 after one clear sentence if not, 130 after Ctrl-C."""
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)  # no code, no path
-            print(paint(read_arguments(arguments)))
+            warnings.showwarning = lambda message, *_: say(message, sys.stderr)  # no code, no path
+            say(paint(read_arguments(arguments)), sys.stdout)
     except (InputError, ModelError) as error:
-        print(error, file=sys.stderr)
+        say(error, sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        say("Stopped: nothing was painted.", sys.stderr)
+        return 130
     return 0
 
 

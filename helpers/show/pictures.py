@@ -1,13 +1,15 @@
 """Pictures from files: opened as the model takes them, and TRAPPIST-1e."""
 
 import io
+import math
+import warnings
 from http.client import HTTPException
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from helpers.errors import InputError, check_size
+from helpers.errors import InputError, check_size, shown
 from helpers.show.plotting import IMAGES
 
 # TRAPPIST-1e alone, cut from NASA/JPL-Caltech's PIA22093, which shows all seven planets; public domain.
@@ -22,15 +24,20 @@ def open_picture(path_or_picture, size, background="white"):
     transparent shows `background`; what the camera turned is turned back; 16-bit grey keeps its greys. Raises
     InputError for a file that is missing or no picture, and for a size that can't work.
     """
-    width, height = size if isinstance(size, tuple | list) else (size, size)
-    check_size(height, width, 8)
+    width, height = size if isinstance(size, tuple | list) and len(size) == 2 else (size, size)
+    height, width = check_size(height, width, 8)
     picture = path_or_picture if isinstance(path_or_picture, Image.Image) else _read(path_or_picture)
     picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith(("I", "F")):
         picture = _eight_bits(picture)
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, background), picture)
+        try:
+            behind = Image.new("RGBA", picture.size, background)
+        except (ValueError, TypeError) as error:
+            colour = shown(background)
+            raise InputError(f'{colour} is no colour that Pillow knows: take one such as "white".') from error
+        picture = Image.alpha_composite(behind, picture)
     return ImageOps.fit(picture.convert("RGB"), (width, height), Image.Resampling.LANCZOS)
 
 
@@ -52,17 +59,37 @@ def load_trappist(size, online=False):
 
 
 def _read(path):
+    if isinstance(path, bytes):  # the picture itself, as urlopen(...).read() gives it
+        path = io.BytesIO(path)
+    if not isinstance(path, str | Path) and not hasattr(path, "read"):
+        raise InputError(
+            f"A picture can't be opened from {shown(path)}: give a file's name or a PIL picture."
+        )
+    name = _name(path)
     try:
-        with Image.open(path) as picture:
-            picture.load()
-            return picture
+        with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):
+            with Image.open(path) as picture:
+                picture.load()
+                return picture
     except FileNotFoundError:
-        name, advice = path, "look for a slip in its name; a web address has to be downloaded first"
+        advice = "look for a slip in its name; a web address has to be downloaded first"
     except UnidentifiedImageError:
-        name, advice = Path(path).name, "it is no picture that Pillow knows: save it as PNG or JPEG"
-    except (OSError, SyntaxError, AttributeError, TypeError, Image.DecompressionBombError) as error:
-        name, advice = path, f"{type(error).__name__}: open it in a viewer, and save it anew as PNG"
+        advice = "it is no picture that Pillow knows: save it as PNG or JPEG"
+    except Image.DecompressionBombError:
+        side = math.isqrt(2 * Image.MAX_IMAGE_PIXELS) // 1000 * 1000
+        advice = f"it has too many pixels: make it smaller in a viewer, {side} x {side} at most"
+    except Exception as error:  # of a broken file: each format has its own
+        advice = f"{type(error).__name__}: open it in a viewer, and save it anew as PNG"
     raise InputError(f"The picture {name} can't be opened ({advice}).")
+
+
+def _name(path):
+    """A file as a message names it: a long path by its end, what is no file by what it is."""
+    if not isinstance(path, str | Path):
+        return "in memory"
+    text = str(path)
+    short = text if len(text) < 200 else f"…{text[-80:]}"
+    return short if short.isprintable() else ascii(short)
 
 
 def _eight_bits(picture):
