@@ -3,6 +3,7 @@
 import numpy as np
 
 BOUND = 0.01  # of a chart's width or height, for points; of an axis's span, for its two ends
+PICTURE_BOUND = 0.03  # of the way from black to white
 TEXT_BOUND = 0.04  # of a chart's width or height, for texts: they move with the size of the letters
 
 
@@ -23,6 +24,6 @@ def _gap(words, fresh, committed):
     new, old = (np.nan_to_num(np.array(numbers.split(), float), nan=-9) for numbers in (fresh, committed))
     if new.shape != old.shape:
         return np.inf
-    bound = TEXT_BOUND if words.startswith("text ") else BOUND
+    bound = {"text": TEXT_BOUND, "picture": PICTURE_BOUND}.get(words.split()[0], BOUND)
     span = np.ptp(old) if words.startswith(("x axis ", "y axis ")) else 1.0
     return np.abs(new - old).max(initial=0) / (bound * span)

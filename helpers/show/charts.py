@@ -17,7 +17,7 @@ from matplotlib.ticker import FixedLocator
 from PIL import Image
 
 POINTS = 60  # of a curve: enough that no other curve goes through them all
-IMAGE = (12, 12)  # pixels of a small copy
+IMAGE = (32, 16)  # pixels of a small copy
 
 
 def described(figure):
