@@ -5,9 +5,11 @@ nbval runs every cell and compares what it prints with what is committed. Left a
 - compares nothing, and passes, where a cell has no committed run;
 - trips over widgets: what they print inside an `Output` belongs to a browser that isn't there;
 - ignores the data of pictures.
-This file mends the four. Pictures are compared on small copies, so that another machine's last bit passes and
-another picture does not. They are found as PNG or JPEG outputs and, in HTML, as
-`<img src="data:image/png;base64,...">`, also of JPEG and WebP. Of sounds only the presence is compared.
+This file mends the four, and tries the exercises (tests/answers.py). Pictures are compared on small copies,
+so that another machine's last bit passes and another picture does not. They are found as PNG or JPEG outputs
+and, in HTML, as `<img src="data:image/png;base64,...">`, also of JPEG and WebP. Charts are compared by what
+they show (tests/charts.py), because every version of matplotlib draws them a little differently. Of sounds
+only the presence is compared.
 
 The trainings inside the notebooks are shortened here (helpers/lesson/trainings.py); a cell tagged `trained`,
 which shows what one of them gave, is then compared in its form: text without numbers, and how many pictures.
@@ -29,6 +31,8 @@ from PIL import Image
 
 from helpers.lesson.trainings import SWITCH
 from helpers.show.sliders import NOTE
+from tests.answers import exercises, faults, wrong_answers
+from tests.charts import chart_difference
 from tools.execute_notebooks import KERNEL_ENVIRONMENT, WIDGET
 
 os.environ.update(KERNEL_ENVIRONMENT)
@@ -76,18 +80,18 @@ def picture_difference(fresh, committed):
 
 
 def take_pictures(outputs):
-    """Outputs -> the same outputs with a placeholder for each picture, and the base64 pictures."""
+    """Outputs -> the same with a placeholder for each picture, and each picture's (base64, chart or None)."""
     outputs, pictures = copy.deepcopy(outputs), []
-
-    def keep(match):
-        pictures.append(match.group(1))
-        return "(picture)"
-
     for output in outputs:
-        data = output.get("data", {})
+        data, chart = output.get("data", {}), output.get("metadata", {}).get("chart")
+
+        def keep(match, chart=chart):
+            pictures.append((match.group(1), chart))
+            return "(picture)"
+
         for kind in PICTURE_TYPES:
             if kind in data:
-                pictures.append(data[kind])
+                pictures.append((data[kind], chart))
                 data[kind] = "(picture)"
         if "text/html" in data:
             data["text/html"] = SOUND.sub("(sound)", EMBEDDED.sub(keep, data["text/html"]))
@@ -100,7 +104,7 @@ def form_only(outputs, pictures):
         holder = output if "text" in output else output.get("data", {})
         for kind in {"text", "text/plain", "text/html"} & set(holder):
             holder[kind] = NUMBER.sub("#", holder[kind])
-    return outputs, [None] * len(pictures)
+    return outputs, [(None, None)] * len(pictures)
 
 
 def shows_widget(outputs):
@@ -125,17 +129,49 @@ def compare_outputs(cell, fresh, committed, skip_compare=None):
     skip = tuple(key for key in cell.parent.skip_compare if key not in PICTURE_TYPES)
     if not nbval_compare_outputs(cell, fresh_text, committed_text, skip):
         return False
-    for new, old in zip(fresh_pictures, committed_pictures, strict=True):
-        if old and (difference := picture_difference(new, old)):
+    for (new, new_chart), (old, old_chart) in zip(fresh_pictures, committed_pictures, strict=True):
+        if new_chart and old_chart:
+            difference = chart_difference(new_chart, old_chart)
+        else:
+            difference = old and picture_difference(new, old)
+        if difference:
             cell.comparison_traceback.append(difference)
     return not cell.comparison_traceback
 
 
 def runtest(cell):
-    """nbval's run of one cell, which also fails if the cell has never been run in the committed notebook."""
+    """nbval's run of one cell, which also fails if the cell has never been run in the committed notebook.
+
+    An exercise is then answered, in this same kernel.
+    """
     nbval_runtest(cell)
     if cell.cell.execution_count is None and cell.cell.source.strip():
         cell.raise_cell_error("The committed notebook has no run of this cell: run `make notebooks`.")
+    if "exercise" in cell.cell.metadata.get("tags", ()):
+        try_exercise(cell)
+
+
+def try_exercise(cell):
+    """Answer an exercise rightly, wrongly and oddly (tests/answers.py); fail with all that is amiss."""
+
+    def said(code):
+        words = []
+
+        def hear(message):
+            if message["msg_type"] == "stream":
+                words.append(message["content"]["text"])
+
+        client, timeout = cell.parent.kernel.kc, cell.config.option.nbval_cell_timeout
+        reply = client.execute_interactive(code, timeout=timeout, output_hook=hear, stop_on_error=False)
+        if reply["content"]["status"] == "error":
+            cell.raise_cell_error("An answer raises an error.", "\n".join(reply["content"]["traceback"]))
+        return "".join(words)
+
+    solutions = exercises(cell.parent.nb)
+    index = next(i for i, other in enumerate(cell.parent.nb.cells) if other is cell.cell)
+    wrong = wrong_answers(cell.parent.path)[list(solutions).index(index)]
+    if amiss := list(faults(said, cell.cell.source, solutions[index], wrong)):
+        cell.raise_cell_error("\n".join(amiss))
 
 
 def execute_cell_input(running_kernel, source, allow_stdin=None):

@@ -45,12 +45,15 @@ LAB_SETTINGS = {
 
 
 def chromium():
-    """The path of an installed Chromium; skips the test if there is none, or no playwright to drive it."""
-    pytest.importorskip("playwright.sync_api", reason="the browser test needs playwright (pip)")
-    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if found is None:
-        pytest.skip("the browser test needs Chromium, for example: apt-get install chromium")
-    return found
+    """The path of a Chromium, the system's or Playwright's own; skips the test if there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the browser test needs playwright (pip)")
+    if found := next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None):
+        return found
+    with playwright.sync_playwright() as driver:
+        own = driver.chromium.executable_path
+    if not Path(own).exists():
+        pytest.skip("the browser test needs Chromium: python -m playwright install chromium")
+    return own
 
 
 def free_port():

@@ -27,5 +27,5 @@ def test_every_cell_runs_on_a_model_of_other_shapes(path, tmp_path):
     choices = [cell for cell in notebook.cells if cell.cell_type == "code" and CHOICE in cell.source]
     assert len(choices) == 1, f"a notebook chooses its model in one place, `{CHOICE}`"
     choices[0].source = choices[0].source.replace(CHOICE, FEW_STEPS.format(folder=folder) + "#")
-    options = {"timeout": 120, "resources": {"metadata": {"path": str(path.parent)}}}
+    options = {"timeout": 600, "resources": {"metadata": {"path": str(path.parent)}}}
     NotebookClient(notebook, **options).execute()  # raises what a cell raises

@@ -2,18 +2,22 @@
 
 import base64
 import io
+import json
 import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from unittest import mock
 
+import matplotlib
 import nbformat
 import numpy as np
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image, ImageDraw
 
+from helpers.show import plotting
 from helpers.show.sliders import NOTE
 from tools.execute_notebooks import WIDGET
 
@@ -74,6 +78,38 @@ def printed(text):
     return new_output("stream", name="stdout", text=text)
 
 
+NOT_ANSWERED = "Not answered yet: replace the dots, then run this cell again.\n"
+WRONG_ANSWER = {"answer = 8": "Add 9."}  # of each exercise here, and a word of the hint for it
+
+
+def exercise(hint, right=17):
+    """The source of an exercise whose published solution is 17."""
+    grading = f"grade(answer, right={right}, hints=[(8, {hint!r})])"
+    return f"from helpers.lesson.grading import grade\nanswer = ...\n{grading}"
+
+
+def chart(power=2.0, **style):
+    """The source of a cell that draws a curve in a matplotlib of the given style."""
+    return (
+        f"import matplotlib, numpy as np\nfrom helpers.show.plotting import NOISE, curves\n"
+        f"matplotlib.rcParams.update({style})\nx = np.linspace(0, 1, 100)\n"
+        f"curves({{'noise': (x, x ** {power}, NOISE)}}, 'x', 'y', 'A curve', 'a curve')"
+    )
+
+
+def drawn(source):
+    """What a cell with the source of a chart shows, as committed."""
+    outputs = []
+    with (
+        matplotlib.rc_context(),
+        mock.patch.object(plotting, "display", lambda *o, **m: outputs.append((*o, m))),
+    ):
+        exec(source, {})
+    [(picture, options)] = outputs
+    data = {"text/html": picture._repr_html_(), "text/plain": repr(picture)}
+    return new_output("display_data", data=data, **options)
+
+
 # name: (source, committed outputs, passes)
 CELLS = {
     "right number": ("print(6 * 7)", [printed("42\n")], True),
@@ -113,6 +149,17 @@ CELLS = {
         [printed("10\n")],
         True,
     ),
+    "exercise, right": (exercise("Add 9."), [printed(NOT_ANSWERED)], True),
+    "exercise, another hint": (exercise("Add 1."), [printed(NOT_ANSWERED)], False),
+    "exercise, takes anything": ("answer = ...\nprint('Right!')", [printed("Right!\n")], False),
+    "exercise, another solution": (exercise("Add 9.", right=18), [printed(NOT_ANSWERED)], False),
+    "exercise, fails": (
+        exercise("Add 9.") + "\nif str(answer) == '8': 1 / 0",
+        [printed(NOT_ANSWERED)],
+        False,
+    ),
+    "same chart, drawn otherwise": (chart(**{"font.family": "DejaVu Sans Mono"}), [drawn(chart())], True),
+    "wrong curve": (chart(power=2.2), [drawn(chart())], False),
     "environment": (
         "import os; print(*(os.environ[k] for k in ('OMP_NUM_THREADS', 'PYTHONHASHSEED', 'HF_HUB_OFFLINE')))",
         [printed("1 0 1\n")],
@@ -128,9 +175,16 @@ def outcomes(tmp_path_factory):
     cells = []
     for name, (source, outputs, _) in CELLS.items():
         cell = new_code_cell(source, outputs=outputs or [], execution_count=None if outputs is None else 1)
-        cell.metadata.tags = ["trained"] if name.startswith("trained") else []
+        cell.metadata.tags = [tag for tag in ("trained", "exercise") if name.startswith(tag)]
         cells.append(cell)
-    nbformat.write(new_notebook(cells=cells), folder / "cells.ipynb")
+        if "exercise" in cell.metadata.tags:
+            cells.append(new_markdown_cell("<details>\n\n```python\nanswer = 17\n```\n\n</details>"))
+    notebooks, wrong_answers = folder / "notebooks", folder / "tests" / "wrong_answers"
+    notebooks.mkdir()
+    wrong_answers.mkdir(parents=True)
+    nbformat.write(new_notebook(cells=cells), notebooks / "cells.ipynb")
+    wrong = [WRONG_ANSWER] * sum(name.startswith("exercise") for name in CELLS)
+    (wrong_answers / "cells.json").write_text(json.dumps(wrong), encoding="utf-8")
     run = subprocess.run(
         [
             sys.executable,
@@ -145,7 +199,7 @@ def outcomes(tmp_path_factory):
             "no:cacheprovider",
             "--color=no",
             f"--junitxml={folder}/report.xml",
-            "cells.ipynb",
+            "notebooks/cells.ipynb",
         ],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -169,3 +223,7 @@ def test_failures_say_what_to_look_for(outcomes):
     assert "on average" in outcomes["other picture"]
     assert "pixels instead of" in outcomes["other size"]
     assert "widget" in outcomes["widget missing"]
+    assert "'answer = 8' gets" in outcomes["exercise, another hint"]
+    assert "published solution" in outcomes["exercise, another solution"]
+    assert "ZeroDivisionError" in outcomes["exercise, fails"]
+    assert "curve #d55e00" in outcomes["wrong curve"]

@@ -31,7 +31,7 @@ from helpers.show.plotting import (
 def shown(monkeypatch):
     """What the figure functions hand to the notebook."""
     outputs = []
-    monkeypatch.setattr(plotting, "display", outputs.append)
+    monkeypatch.setattr(plotting, "display", lambda output, **metadata: outputs.append(output))
     return outputs
 
 

@@ -112,6 +112,65 @@ def test_painting_needs_no_browser_no_lab_and_no_test_tools():
     }
 
 
+# ---------------------------------------------------------------------------------------------- where it runs
+
+
+def yaml_file(name):
+    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+
+
+def steps():
+    """Every step of the workflow and of the action that its jobs share."""
+    jobs = yaml_file(".github/workflows/ci.yml")["jobs"].values()
+    return [
+        *[step for job in jobs for step in job["steps"]],
+        *yaml_file(".github/actions/check/action.yml")["runs"]["steps"],
+    ]
+
+
+def test_actions_of_others_are_pinned_by_hash():
+    used = [step["uses"] for step in steps() if "uses" in step]
+    others = [name for name in used if not name.startswith("./")]
+    assert others and all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", name) for name in others), others
+    assert all((ROOT / name / "action.yml").exists() for name in used if name.startswith("./"))
+
+
+def test_a_push_stops_no_scheduled_run():
+    concurrency = yaml_file(".github/workflows/ci.yml")["concurrency"]
+    assert "github.event_name" in concurrency["group"]
+    assert concurrency["cancel-in-progress"] == "${{ github.event_name != 'schedule' }}"
+
+
+def test_every_system_every_python_and_the_lowest_and_newest_versions_are_tried():
+    jobs = yaml_file(".github/workflows/ci.yml")["jobs"]
+    locked, others = (jobs[name]["strategy"]["matrix"] for name in ("locked", "lowest-and-newest"))
+    assert {row["os"] for row in locked["include"]} | set(locked["os"]) == {
+        "ubuntu-latest", "macos-latest", "windows-latest",
+    }  # fmt: skip
+    tried = [
+        f"3.{minor}" for minor in range(30) if f"3.{minor}.1" in SpecifierSet(PROJECT["requires-python"])
+    ]
+    assert locked["python"] == tried
+    assert {row["versions"] for row in others["include"]} == {"lowest", "newest"}
+    assert {row["python"] for row in others["include"] if row["versions"] == "lowest"} == {tried[0]}
+    assert "playwright install" in str([step.get("run") for step in steps()])
+
+
+def test_hooks_run_on_every_system_and_with_the_locked_versions():
+    (repository,) = yaml_file(".pre-commit-config.yaml")["repos"]
+    locked = pins("all.lock")
+    for hook in repository["hooks"]:
+        assert hook["language"] == "python" and "/" not in hook["entry"].split()[0]
+        (tool,) = map(Requirement, hook["additional_dependencies"])
+        if tool.name in locked:
+            assert str(tool.specifier) == f"=={locked[tool.name][0]}", (
+                "take the version of requirements/all.lock"
+            )
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    linters = set(re.findall(r"^\t\$\(BIN\)/(ruff|codespell|yamllint)\b", makefile, re.MULTILINE))
+    assert linters <= {hook["entry"].split()[0] for hook in repository["hooks"]} and len(linters) == 3
+
+
 # ------------------------------------------------------------------------------------------------ web address
 
 

@@ -54,7 +54,7 @@ def test_stop_ends_in_a_sentence_and_the_next_cell_does_not_run(source, words, m
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     cells = [new_code_cell(source) for source in (SET_UP, source, "print('ran on')")]
     client = NotebookClient(
-        new_notebook(cells=cells), timeout=120, resources={"metadata": {"path": str(ROOT)}}
+        new_notebook(cells=cells), timeout=600, resources={"metadata": {"path": str(ROOT)}}
     )
 
     async def press_stop():

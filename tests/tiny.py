@@ -4,7 +4,9 @@
 types and levels, layers, eight heads and scaling factor, with fewer channels and another latent size.
 """
 
-from pathlib import Path
+import functools
+import shutil
+import tempfile
 
 import torch
 from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
@@ -105,10 +107,18 @@ def tiny_parts(shape):
     )
 
 
-def save_tiny(shape, folder):
-    """Save a tiny model as a folder in the diffusers layout; the folder, as a string."""
+@functools.cache
+def _saved(shape):
+    """A temporary folder with a tiny model: written once, then copied."""
+    folder = tempfile.TemporaryDirectory()
     pipeline = StableDiffusionPipeline(
         **tiny_parts(shape), safety_checker=None, feature_extractor=None, requires_safety_checker=False
     )
-    pipeline.save_pretrained(Path(folder), safe_serialization=True)
+    pipeline.save_pretrained(folder.name, safe_serialization=True)
+    return folder
+
+
+def save_tiny(shape, folder):
+    """Save a tiny model as a folder in the diffusers layout; the folder, as a string."""
+    shutil.copytree(_saved(shape).name, folder, dirs_exist_ok=True)
     return str(folder)

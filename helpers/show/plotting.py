@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
 from helpers.errors import InputError, check_alt
+from helpers.show.charts import described
 
 # Okabe & Ito's colours, which colour-blind readers can tell apart. Each means one thing in all notebooks.
 NOISE = "#D55E00"
@@ -126,14 +127,14 @@ def drawing(xlabel, ylabel, title, width=8, height=4.5):
 
 
 def show_drawing(figure, alt):
-    """Show a matplotlib figure as one PNG with its alt text."""
+    """Show a matplotlib figure as one PNG with its alt text; the output's metadata say what it shows."""
     check_alt(alt)
     raw = io.BytesIO()
     figure.savefig(raw, format="png")
     drawn = Image.open(raw).convert("RGB")
     packed = io.BytesIO()
     drawn.quantize(128).save(packed, "PNG", optimize=True)  # flat colours: nothing visible is lost
-    display(Shown(packed.getvalue(), "png", drawn.width, alt))
+    display(Shown(packed.getvalue(), "png", drawn.width, alt), metadata={"chart": described(figure)})
 
 
 def curves(lines, xlabel, ylabel, title, alt):
