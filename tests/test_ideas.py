@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
 from matplotlib.text import Text
 from PIL import Image
 
@@ -14,7 +15,9 @@ from helpers.show import marks, motion
 from helpers.show.ideas import draw_fields, draw_hill, draw_lever
 from helpers.show.marks import HEAT, heat, loupe, show_chips
 from helpers.show.motion import film, film_pages, show_film
+from helpers.show.plotting import IMAGES
 from helpers.show.style import GUIDANCE, NOISE, PREDICTION, luminance
+from tools.drawings.letters import STYLE, with_letters
 
 
 @pytest.fixture
@@ -175,3 +178,28 @@ def test_fields_draw_arrows_the_way_they_point_and_all_particles():
         inward = (quiver.get_offsets() * np.stack([quiver.U, quiver.V], axis=1)).sum(1)
         assert (sign * inward >= 0).all() and (sign * inward).max() > 0
         assert any(np.allclose(line.get_xydata(), particles) for line in axes.lines)
+
+
+# Drawings
+
+
+@pytest.mark.parametrize("path", sorted(IMAGES.glob("*.svg")), ids=lambda path: path.stem)
+def test_a_drawing_brings_the_letters_that_it_uses(path):
+    if "badge" in path.stem:
+        pytest.skip("a badge's letters are stretched to fit")
+    drawing = path.read_text(encoding="utf-8")
+    fonts = re.findall(r"data:font/woff;base64,([A-Za-z0-9+/=]+)", drawing)
+    assert len(fonts) == 2, "run python -m tools.drawings.letters"
+    used = {sign for words in re.findall(r">([^<]+)<", STYLE.sub("", drawing)) for sign in words}
+    for font in fonts:
+        has = set(TTFont(io.BytesIO(base64.b64decode(font))).getBestCmap())
+        assert not {sign for sign in used if not sign.isspace() and ord(sign) not in has}
+    assert with_letters(drawing) == drawing
+
+
+@pytest.mark.parametrize("name", ["denoising", "walk"])
+def test_a_film_in_images_has_its_still_and_a_small_size(name):
+    film, still = IMAGES / f"{name}.webp", IMAGES / f"{name}.png"
+    with Image.open(film) as opened, Image.open(still) as picture:
+        assert opened.n_frames >= 20 and opened.size == picture.size
+    assert film.stat().st_size < 700_000
