@@ -12,7 +12,7 @@ SEED ?= 0
 export PROMPT SEED
 
 .DEFAULT_GOAL := help
-.PHONY: help lab picture test notebooks train evaluate contact-sheet badges lock wheel clean
+.PHONY: help lab picture preflight test notebooks train evaluate contact-sheet badges lock wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ lab: $(READY)  ## open JupyterLab on the first notebook
 
 picture: $(PAINTS)  ## paint one picture: make picture PROMPT="an astronaut on mars" SEED=0
 	@$(BIN)/python -m tools.picture "$$PROMPT" --seed "$$SEED"
+
+preflight: $(READY)  ## is this machine ready for a workshop? half a minute
+	@$(BIN)/python -m tools.preflight
 
 test: $(READY)  ## linters, unit tests, every cell of every notebook
 	$(BIN)/ruff check
