@@ -16,7 +16,7 @@ export PICTURE_PROMPT = $(value PROMPT)
 export PICTURE_SEED = $(value SEED)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab picture test notebooks train evaluate contact-sheet badges lock wheel clean
+.PHONY: help lab picture preflight test notebooks train evaluate contact-sheet badges lock wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,6 +39,9 @@ lab: $(READY)  ## open JupyterLab on the first notebook
 
 picture: $(PAINTS)  ## paint one picture: make picture PROMPT="an astronaut on mars" SEED=0
 	@$(BIN)/python -m tools.picture --seed="$$PICTURE_SEED" -- "$$PICTURE_PROMPT"
+
+preflight: $(READY)  ## is this machine ready for a workshop? half a minute
+	@$(BIN)/python -m tools.preflight
 
 test: $(READY)  ## linters, unit tests, every cell of every notebook
 	$(BIN)/ruff check
