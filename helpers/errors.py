@@ -307,15 +307,8 @@ def check_device(device):
     try:
         torch.empty(0, device=torch.device(device))
     except Exception as error:  # RuntimeError, TypeError, AssertionError, ...: each device has its own
-        here = (
-            '"cuda"'
-            if torch.cuda.is_available()
-            else '"mps"'
-            if torch.backends.mps.is_available()
-            else '"cpu"'
-        )
         raise InputError(
-            f"There is no device {shown(device)} here: leave device out, or take {here}."
+            f'There is no device {shown(device)} here: leave device out for the best one, or take "cpu".'
         ) from error
     return torch.device(device)
 

@@ -89,8 +89,8 @@ def image_to_image(
     warn_if_unused(negative_prompts, guidance_scale)
 
     # One at a time, and each generator's first draw for the encoder's sample, the second for the noise.
-    pixels = to_pixels(pictures, components.vae.device)
-    encoded = [encode_pixels(components.vae, p[None], [g]) for p, g in zip(pixels, generators)]
+    vae = components.vae
+    encoded = [encode_pixels(vae, to_pixels([p], vae.device), [g]) for p, g in zip(pictures, generators)]
     latents = torch.cat(encoded)
     noise = initial_noise(latents.shape[1:], generators, latents.device, latents.dtype)
     t = scheduler.timesteps[start * scheduler.order]

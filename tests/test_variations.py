@@ -123,7 +123,7 @@ def test_one_picture_with_many_seeds_and_one_seed_with_many_prompts(components):
     [
         (random_picture(mode="RGBA"), "not RGBA: use open_picture first"),
         (random_picture(mode="L"), "not L"),
-        ("planet.png", "not str"),
+        ("planet.png", "not 'planet.png': use open_picture"),
         (random_picture(size=(60, 64)), "width 60 is not a multiple of 8"),
         ([random_picture(), random_picture(size=(64, 72))], "different sizes, 64 x 64 and 64 x 72"),
     ],
