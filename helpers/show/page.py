@@ -3,7 +3,7 @@
 A grid is a table of pictures, each an image with an alt text of its own, under a caption that the browser
 writes: in its own fonts, so that Chinese and emoji are right, and in the colour of the text around it. Where
 styles are taken away, as on GitHub, the table still holds the pictures in their rows. They are stored as
-WebP, in twice their size on the page at most; very small ones keep their squares, one for each number.
+WebP, at most twice as large as on the page; very small ones keep their squares, one for each number.
 """
 
 import base64
@@ -140,7 +140,7 @@ def packed(picture, width):
             file, "WEBP", lossless=True, method=6
         )
         return file.getvalue()
-    wide = min(SHARPNESS * width, max(picture.width, LARGEST_CELL))
+    wide = min(SHARPNESS * width, max(picture.width, min(LARGEST_CELL, 4 * width // 3)))
     picture = picture.resize((wide, round(picture.height * wide / picture.width)), Image.LANCZOS)
     picture.save(file, "WEBP", quality=85, method=6)
     return file.getvalue()

@@ -20,7 +20,7 @@ STYLE = re.compile(r"\n?  <style>@font-face.*?</style>", re.DOTALL)
 
 def letters(words, bold):
     """The letters of `words`, as a font in base64."""
-    font, file = TTFont(font_file(bold)), io.BytesIO()
+    font, file = TTFont(font_file(bold), recalcTimestamp=False), io.BytesIO()
     options = subset.Options(layout_features=["kern", "mark", "ccmp"], hinting=False, desubroutinize=True)
     maker = subset.Subsetter(options)
     maker.populate(text=words)
