@@ -42,21 +42,33 @@ def check_prompt(prompt):
         raise InputError('The prompt is empty: say what to paint, such as "an astronaut on mars".')
 
 
-def warn_if_cut(tokenizer, prompt):
-    """Warn, naming the words, when a prompt is longer than the text encoder reads (75 tokens for CLIP)."""
+def cut_words(tokenizer, prompt):
+    """The words at a prompt's end that the text encoder doesn't read (75 tokens for CLIP); "" if none."""
     limit = tokenizer.model_max_length - 2  # the start and the end token take two places
-    words, used, kept = prompt.split(), 0, 0
-    for word in words:
+    words, used = prompt.split(), 0
+    for kept, word in enumerate(words):
         used += len(tokenizer(word, add_special_tokens=False).input_ids)
         if used > limit:
-            cut = " ".join(words[kept:])
-            warnings.warn(
-                f'The prompt is longer than {limit} tokens, and these words were cut off: "{cut}". '
-                "Shorten it, or move what matters to the front.",
-                stacklevel=3,
-            )
-            return
-        kept += 1
+            return " ".join(words[kept:])
+    return ""
+
+
+def check_length(tokenizer, prompt):
+    """Raise InputError, naming the words, when a prompt is longer than the text encoder reads."""
+    if cut := cut_words(tokenizer, prompt):
+        limit = tokenizer.model_max_length - 2
+        raise InputError(f'The prompt is longer than {limit} tokens: shorten it by as much as "{cut}".')
+
+
+def warn_if_cut(tokenizer, prompt):
+    """Warn, naming the words, when a prompt is longer than the text encoder reads (75 tokens for CLIP)."""
+    if cut := cut_words(tokenizer, prompt):
+        limit = tokenizer.model_max_length - 2
+        warnings.warn(
+            f'The prompt is longer than {limit} tokens, and these words were cut off: "{cut}". '
+            "Shorten it, or move what matters to the front.",
+            stacklevel=3,
+        )
 
 
 def check_size(height, width, pixels_per_latent):
