@@ -16,9 +16,10 @@ from tiny import save_tiny
 from helpers import models
 from helpers.denoising import generate
 from helpers.show import playground as module
-from helpers.show.playground import NOTE, Playground
+from helpers.show.playground import Playground
 from helpers.show.playground_recipe import SCHEDULERS, as_python, in_words
 from helpers.show.playground_start import TRAPPIST, kept, uploaded
+from helpers.show.playground_views import NOTE
 from helpers.show.playground_worker import Worker
 
 SECONDS = 60  # nothing here takes as long; a test that waits in vain fails

@@ -28,7 +28,6 @@ from helpers.show.playground_start import TRAPPIST, kept, starting_picture, uplo
 from helpers.show.playground_worker import Worker
 from helpers.show.plotting import IMAGES, Shown
 
-NOTE = "A live playground: run the notebook to type a prompt and watch its picture grow."
 STILL = IMAGES / "playground.webp"  # tests/test_browser_playground.py takes it
 STILL_ALT = (
     "The playground: fields for prompt, negative prompt, seed, steps, guidance, scheduler and strength; "
@@ -47,7 +46,7 @@ class Playground(ipywidgets.VBox):
     `model` is POCKET, FULL or a folder, as for `load_components`. The playground loads it for itself: what
     other cells do to their components never changes its pictures. Whenever a value changes, its picture
     replaces the one that is being painted. `history` lists the finished (recipe, picture) pairs in order.
-    Where there are no widgets, a notebook shows a still picture and NOTE in its place.
+    Where there are no widgets, a notebook shows a still picture and a sentence in its place.
     """
 
     _ipython_display_ = None  # how ipywidgets 7 shows itself; 8 has _repr_mimebundle_, and so do both here
@@ -67,11 +66,11 @@ class Playground(ipywidgets.VBox):
         self._show_start()
 
     def __repr__(self):
-        return NOTE
+        return views.NOTE
 
     def _repr_mimebundle_(self, **_):
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        bundle = {"application/vnd.jupyter.widget-view+json": view, "text/plain": NOTE}
+        bundle = {"application/vnd.jupyter.widget-view+json": view, "text/plain": views.NOTE}
         if STILL.is_file():
             still = Image.open(STILL).width
             bundle["text/html"] = Shown(STILL.read_bytes(), "webp", still, STILL_ALT)._repr_html_()

@@ -4,6 +4,7 @@ import base64
 import html
 import io
 
+NOTE = "A live playground: run the notebook to type a prompt and watch its picture grow."
 WIDTH = 384  # pixels of the large picture; those of the history are a third of it
 
 # In JupyterLab the arrows and single letters are commands about cells, unless the element that has the focus
