@@ -36,6 +36,7 @@ def shot(page, name):
     """A screenshot of the whole playground."""
     SHOTS.mkdir(parents=True, exist_ok=True)
     page.locator(".playground").first.screenshot(path=SHOTS / f"{name}.png")
+    return Image.open(SHOTS / f"{name}.png").convert("RGB")
 
 
 def large_picture(page):
@@ -82,22 +83,25 @@ def test_by_mouse_with_stop_recipe_and_both_themes(tmp_path):
         assert "of 901" in large_picture(page)[1].get_attribute("alt")
         assert page.locator(".playground-card").count() == 0
 
-        field(page, "Steps").fill("12")
-        field(page, "Prompt").fill("a red gas giant with rings in deep space")
+        field(page, "Steps").fill("30")
+        field(page, "Prompt").fill("a robot on the moon at night")
         page.keyboard.press("Enter")
         says(page, "Picture 1 is finished.")
         painted, image = large_picture(page)
-        assert "a red gas giant with rings" in image.get_attribute("alt") and painted.format == "PNG"
+        assert "a robot on the moon at night" in image.get_attribute("alt") and painted.format == "PNG"
         page.get_by_role("button", name="Copy recipe 1").click()
         page.get_by_role("button", name="Copied recipe 1").wait_for()
         code = page.evaluate("navigator.clipboard.readText()")
         assert cooked(code).tobytes() == painted.convert("RGB").tobytes()
 
+        page.get_by_label("Recipe 1", exact=True).click()  # folds the recipe again
         page.get_by_role("button", name="Start from picture 1").click()
         says(page, "Picture 2 is finished.")
-        field(page, "Prompt").fill("a watercolour of an ocean planet with rings")
-        page.get_by_role("button", name="Paint", exact=True).click()
+        field(page, "Prompt").fill("a watercolour of an alien on mars")
+        page.keyboard.press("Enter")
         says(page, "Picture 3 is finished.")
+        assert "from an earlier picture" in large_picture(page)[1].get_attribute("alt")
+        shot(page, "playground").save(SHOTS / "playground.webp", quality=80, method=6)
         field(page, "Prompt").fill(" ")
         page.keyboard.press("Enter")
         page.locator(".playground [role=alert]").wait_for(timeout=SECONDS)

@@ -18,7 +18,7 @@ from helpers.lesson.exercises.first_picture import grade_three_pictures
 from helpers.lesson.exercises.guidance import grade_falling_guidance, grade_good_enough
 from helpers.lesson.grading import described, function, grade, tensor
 
-NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("[0-9]*.ipynb"))
 BLANK = "answer = ..."
 
 # For each notebook a list with an object for each exercise: wrong answers, and a word of the hint for each.

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+import nbformat
 import pytest
 from PIL import Image
 from tiny import save_tiny
@@ -17,7 +18,7 @@ from helpers import models
 from helpers.denoising import generate
 from helpers.show import playground as module
 from helpers.show.playground import Playground
-from helpers.show.playground_recipe import SCHEDULERS, as_python, in_words
+from helpers.show.playground_recipe import SCHEDULERS, Recipe, as_python, in_words, scheduler_name
 from helpers.show.playground_start import TRAPPIST, kept, uploaded
 from helpers.show.playground_views import NOTE
 from helpers.show.playground_worker import Worker
@@ -303,6 +304,21 @@ def test_prompts_are_text_and_no_html(playground):
     assert "<img src=x" not in playground._picture.value + card
     code = html.unescape(re.search("<pre[^>]*>(.*?)</pre>", card, re.DOTALL)[1])
     assert code == recipe_of(playground)
+
+
+def test_the_notebook_says_what_stands_there_and_its_recipe_is_the_playgrounds():
+    path = Path(__file__).parent.parent / "notebooks" / "playground.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    assert "a still picture of the playground stands here" in text and "without a mouse" in text
+    assert re.search(r"\d+ minutes", notebook.cells[0].source) and path.stat().st_size < 200_000
+    [live] = [cell for cell in notebook.cells if cell.source == "Playground(MODEL)"]
+    [output] = live.outputs
+    assert output.data["text/plain"] == NOTE and 'alt="The playground: ' in output.data["text/html"]
+    components = models.load_components(models.POCKET)
+    steps, guidance = models.settings().values()
+    recipe = Recipe("an astronaut on mars", "", 0, steps, guidance, scheduler_name(components.scheduler))
+    assert f"```python\n{as_python(recipe, models.POCKET, components)}```" in text
 
 
 def test_where_there_are_no_widgets_a_still_picture_and_a_sentence_stand(playground):

@@ -79,7 +79,7 @@ class Playground(ipywidgets.VBox):
     def _make_controls(self, num_inference_steps, guidance_scale):
         def control(kind, value, name, width="98%", **options):
             made = kind(value=value, description=name, layout={"width": width}, **options)
-            made.style.description_width = "8em"
+            made.style.description_width = "9.5em"
             made.observe(self._ask_if_new, names="value")
             return made
 
@@ -110,8 +110,8 @@ class Playground(ipywidgets.VBox):
         buttons = ipywidgets.HBox([self.paint_button, self.stop_button])
         left = [*values, start, self._begins, self.strength, buttons, self._progress, self._says]
         columns = [
-            ipywidgets.VBox(left, layout={"width": "460px", "max_width": "100%"}),
-            ipywidgets.VBox([self._picture], layout={"max_width": "100%", "padding": "0 0 0 16px"}),
+            ipywidgets.VBox(left, layout={"width": "440px", "max_width": "100%"}),
+            ipywidgets.VBox([self._picture], layout={"width": f"{views.WIDTH + 8}px", "max_width": "100%"}),
         ]
         return [
             ipywidgets.HTML(views.BEGINNING),
@@ -173,7 +173,7 @@ class Playground(ipywidgets.VBox):
         words = f"Pictures begin with {start_in_words(self._start)}."
         shown = ""
         if self._start:
-            shown = views.image(self._begin_with, words, views.WIDTH // 4, "WEBP")
+            shown = views.image(self._begin_with, words, views.CARD // 2, "WEBP")
             words += " Strength says how much of it is painted anew."
         self.strength.disabled = not self._start
         self._begins.value = shown + views.sentence(words)
@@ -228,7 +228,7 @@ class Playground(ipywidgets.VBox):
         code = as_python(recipe, self._model, self._components)
         again = _button(f"Start from picture {number}", lambda _: self._start_from(recipe, picture))
         shown = ipywidgets.HTML(views.card(number, picture, f"Picture {number}: {words}", words, code))
-        return ipywidgets.VBox([shown, again], layout={"width": "200px", "margin": "8px 16px 8px 0"})
+        return ipywidgets.VBox([shown, again], layout={"max_width": "100%", "margin": "8px 8px 8px 0"})
 
 
 def _button(name, on_click, tooltip="", style=""):

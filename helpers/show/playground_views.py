@@ -5,7 +5,7 @@ import html
 import io
 
 NOTE = "A live playground: run the notebook to type a prompt and watch its picture grow."
-WIDTH = 384  # pixels of the large picture; those of the history are a third of it
+WIDTH, CARD = 384, 192  # pixels of the large picture, and of one in the history
 
 # In JupyterLab the arrows and single letters are commands about cells, unless the element that has the focus
 # wants its keys for itself. Text fields are known there, ipywidgets' lists and buttons are not.
@@ -37,11 +37,13 @@ else select();
 BEGINNING = f"""<style>
 .playground :is(button, input, select, summary):focus-visible {{
   outline: 3px solid #b3541e !important; outline-offset: 2px }}
-.playground .widget-html-content {{ line-height: 1.4; overflow-wrap: anywhere }}
+.playground .widget-vbox {{ padding: 4px }}
+.playground .widget-html-content {{ line-height: 1.4 }}
 .playground progress {{ width: 100%; height: 1em }}
-.playground figure, .playground p {{ margin: 0 }}
+.playground figure, .playground p {{ margin: 0 0 4px; overflow-wrap: anywhere }}
+.playground-card figure {{ width: {CARD}px }}
 .playground [role=alert] {{ border-left: 4px solid #b3541e; padding-left: 8px }}
-.playground pre {{ overflow-x: auto; white-space: pre; line-height: 1.3 }}
+.playground pre {{ overflow-x: auto; line-height: 1.3 }}
 </style><img src="{PIXEL}" alt="" width="1" height="1" onload="{html.escape(KEEP_KEYS)}">"""
 
 
@@ -73,7 +75,7 @@ def sentence(text, is_error=False):
 
 def card(number, picture, alt, words, code):
     """A picture of the history, with a button that copies its recipe, and the recipe."""
-    shown, own_keys = image(picture, alt, WIDTH // 3, "WEBP"), 'data-lm-suppress-shortcuts="true"'
+    shown, own_keys = image(picture, alt, CARD, "WEBP"), 'data-lm-suppress-shortcuts="true"'
     return (
         f'<div class="playground-card" data-number="{number}">'
         f"<figure>{shown}<figcaption>{number} · {html.escape(words)}</figcaption></figure>"
