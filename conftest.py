@@ -30,7 +30,7 @@ from nbval import kernel, plugin
 from PIL import Image
 
 from helpers.lesson.trainings import SWITCH
-from helpers.show.sliders import NOTE
+from helpers.show import playground_views, sliders
 from tests.answers import exercises, faults, wrong_answers
 from tests.charts import chart_difference
 from tools.execute_notebooks import KERNEL_ENVIRONMENT, WIDGET
@@ -110,7 +110,8 @@ def form_only(outputs, pictures):
 def shows_widget(outputs):
     """Whether a cell shows a widget, or, as committed, the words that stand for one."""
     data = [output.get("data", {}) for output in outputs]
-    return any(WIDGET in each or each.get("text/plain") == NOTE for each in data)
+    notes = (sliders.NOTE, playground_views.NOTE)
+    return any(WIDGET in each or each.get("text/plain") in notes for each in data)
 
 
 def compare_outputs(cell, fresh, committed, skip_compare=None):

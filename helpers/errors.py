@@ -129,26 +129,38 @@ def check_negative(negative_prompt):
     return "" if negative_prompt is None else check_text(negative_prompt, "A negative prompt")
 
 
-def warn_if_cut(tokenizer, prompt):
-    """Warn when a prompt is longer than the text encoder reads (75 tokens for CLIP), with what was cut off.
+def cut_words(tokenizer, prompt):
+    """What the text encoder does not read of a prompt (75 tokens for CLIP), at most 120 letters; "" if nothing.
 
     A word that is only half read counts as cut off, but not where words have no spaces between them.
     """
     limit = tokenizer.model_max_length - 2  # the start and the end token take two places
     places = tokenizer(prompt, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
     if len(places) <= limit:
-        return
+        return ""
     end = places[limit][0]
     word = max(end - len(prompt[:end].split()[-1]), 0) if not prompt[end - 1 : end].isspace() else end
     end = word if end - word <= 20 else end
     cut = " ".join(prompt[end:].split())
-    if len(cut) > 120:
-        cut = f"{cut[:70]} … {cut[-40:]}"
-    warnings.warn(
-        f'The prompt is longer than {limit} tokens, and these words were cut off: "{cut}". '
-        "Shorten it, or move what matters to the front.",
-        stacklevel=3,
-    )
+    return f"{cut[:70]} … {cut[-40:]}" if len(cut) > 120 else cut
+
+
+def check_length(tokenizer, prompt):
+    """Raise InputError, naming the words, when a prompt is longer than the text encoder reads."""
+    if cut := cut_words(tokenizer, prompt):
+        limit = tokenizer.model_max_length - 2
+        raise InputError(f'The prompt is longer than {limit} tokens: shorten it by as much as "{cut}".')
+
+
+def warn_if_cut(tokenizer, prompt):
+    """Warn, naming the words, when a prompt is longer than the text encoder reads."""
+    if cut := cut_words(tokenizer, prompt):
+        limit = tokenizer.model_max_length - 2
+        warnings.warn(
+            f'The prompt is longer than {limit} tokens, and these words were cut off: "{cut}". '
+            "Shorten it, or move what matters to the front.",
+            stacklevel=3,
+        )
 
 
 def warn_if_unused(negative_prompts, guidance_scale):

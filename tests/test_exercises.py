@@ -13,7 +13,7 @@ from helpers.lesson.exercises.guidance import grade_falling_guidance, grade_good
 from helpers.lesson.grading import described, function, grade, tensor
 from tests.answers import exercises, wrong_answers
 
-NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("[0-9]*.ipynb"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)

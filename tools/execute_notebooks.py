@@ -72,7 +72,8 @@ def normalise(notebook):
             if output.output_type == "execute_result":
                 output.execution_count = cell.execution_count
             if WIDGET in output.get("data", {}):  # without its kernel, a widget shows as an error
-                output.data = nbformat.from_dict({"text/plain": NOTE})
+                still = {k: v for k, v in output.data.items() if k in ("text/plain", "text/html")}
+                output.data = nbformat.from_dict(still if "text/html" in still else {"text/plain": NOTE})
     return notebook
 
 
