@@ -32,6 +32,7 @@ torch.set_num_threads(max(1, int(_threads)) if _threads.isdecimal() else 1)
 
 transformers_logging.set_verbosity_error()  # else it remarks on parts that these models don't have
 transformers_logging.disable_progress_bar()
+diffusers.utils.logging.disable_progress_bar()  # of loading; painting has a bar of its own
 
 ROOT = Path(__file__).resolve().parent.parent
 POCKET = "models/pocket-planets"
@@ -85,6 +86,25 @@ def device_and_dtype():
     return torch.device("cpu"), torch.float32
 
 
+def model_folder(model=POCKET):
+    """The folder on this machine that holds a model, in the diffusers layout; FULL is downloaded if need be.
+
+    Each of its subfolders is one part, for the `from_pretrained` of that part's class. Raises InputError for
+    an unknown model, ModelError for a download that fails.
+    """
+    if model == FULL:
+        return _download_full()
+    for folder in (ROOT / model, Path(model)):
+        if (folder / "model_index.json").is_file():
+            return folder
+    if model == POCKET:
+        raise ModelError(f"{POCKET}/model_index.json is missing: {_how_to_mend(ROOT / POCKET)}.")
+    raise InputError(
+        f'There is no model "{model}": take "{POCKET}", "{FULL}", '
+        "or a folder in the diffusers layout (with a model_index.json)."
+    )
+
+
 def load_components(model=POCKET, device=None, dtype=None):
     """Load a model's parts, ready to sample: on the device, in evaluation mode, without gradients.
 
@@ -98,7 +118,7 @@ def load_components(model=POCKET, device=None, dtype=None):
     """
     best_device, best_dtype = device_and_dtype()
     device, dtype = device or best_device, dtype or best_dtype
-    folder = _model_folder(model)
+    folder = model_folder(model)
     with clear_memory_error():
         components = Components(
             tokenizer=_load(CLIPTokenizer, folder, "tokenizer"),
@@ -169,21 +189,6 @@ def latent_shape(components, height=None, width=None):
     width = unet.config.sample_size * factor if width is None else width
     check_size(height, width, factor)
     return unet.config.in_channels, height // factor, width // factor
-
-
-def _model_folder(model):
-    """The folder on this machine that holds a model, downloaded if it is the full one."""
-    if model == FULL:
-        return _download_full()
-    for folder in (ROOT / model, Path(model)):
-        if (folder / "model_index.json").is_file():
-            return folder
-    if model == POCKET:
-        raise ModelError(f"{POCKET}/model_index.json is missing: {_how_to_mend(ROOT / POCKET)}.")
-    raise InputError(
-        f'There is no model "{model}": take "{POCKET}", "{FULL}", '
-        "or a folder in the diffusers layout (with a model_index.json)."
-    )
 
 
 def _download_full():
