@@ -17,6 +17,7 @@ from helpers.models import ROOT
 FOLDER = ROOT / "docs" / "measured"
 ABOUT = {  # the folders of models/ that each script measures, or measures by
     "clip": ("pocket-clip",),
+    "first_picture": ("pocket-planets", "pocket-judge"),
     "guidance": ("pocket-planets", "pocket-judge"),
     "negative_prompts": ("pocket-planets", "pocket-judge"),
     "prediction_types": ("pocket-planets", "pocket-judge"),

@@ -19,6 +19,11 @@ def grade_guidance(answer, noise_uncond, noise_cond, guidance_scale):
             ),
             (noise_uncond - guidance_scale * prompt_says, "The wrong way round: away from the prompt."),
             (
+                noise_uncond + (guidance_scale - 1) * prompt_says,
+                f"That is the paper's weight, which is our scale minus one: take {guidance_scale}.",
+            ),
+            (noise_cond, "That is the prompt's own prediction, a scale of 1."),
+            (
                 guidance_scale * noise_cond,
                 "That only enlarges the prediction: compare it with the empty one's.",
             ),
@@ -39,6 +44,7 @@ def grade_ddim_step(answer, scheduler, noise_pred, t, t_prev, latents):
                 alpha_prev * x0 + (1 - alpha_prev) * noise_pred,
                 "The shares are square roots: of alpha, and of 1 - alpha.",
             ),
+            (latents, f"You mixed back at the level that you came from: the new one is that of {t_prev}."),
             (latents - noise_pred, "The latents are a mix of picture and noise: find x0 first."),
         ],
     )
@@ -57,7 +63,7 @@ def grade_wider_noise(answer, unet):
                 lambda a: a.dim() == 4 and a.shape[1] != channels,
                 f"Latents have {channels} channels, not three colours.",
             ),
-            (lambda a: a.shape == wanted.shape, "The shape is right; draw the numbers with generator(3)."),
+            (lambda a: a.shape == wanted.shape, "The shape is right; start the generator with seed 3."),
         ],
         wants=tensor(wanted.shape),
     )

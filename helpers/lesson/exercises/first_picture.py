@@ -56,6 +56,7 @@ def grade_compression(answer):
         hints=[
             (lambda a: abs(a - 64) < 1e-6, "64 counts places only: a pixel has 3 numbers, a latent has 4."),
             (lambda a: abs(a * 48 - 1) < 1e-6, "Upside down: divide the pixels by the latents."),
+            (lambda a: abs(a - 8) < 1e-6, "8 is the ratio of the sides: count all numbers of both."),
         ],
         wants=number(),
     )
