@@ -130,7 +130,7 @@ def check_negative(negative_prompt):
 
 
 def cut_words(tokenizer, prompt):
-    """What the text encoder does not read of a prompt (75 tokens for CLIP), at most 120 letters; "" if nothing.
+    """What of a prompt the text encoder does not read (past 75 tokens for CLIP), in 120 letters at most.
 
     A word that is only half read counts as cut off, but not where words have no spaces between them.
     """
