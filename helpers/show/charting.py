@@ -85,18 +85,23 @@ def show_chart(figure, alt):
     browser draws it.
     """
     check_alt(alt)
-    notes = _fit_texts(figure)
-    raw, packed = io.BytesIO(), io.BytesIO()
-    figure.savefig(raw, format="png", dpi=DOTS * SHARPNESS)
-    drawn = Image.open(raw).convert("RGB")
-    drawn.quantize(128, dither=Image.Dither.NONE).convert("RGB").save(packed, "WEBP", lossless=True, method=2)
-    picture = image(packed.getvalue(), "webp", round(drawn.width / SHARPNESS), alt, ROUND)
+    notes, packed = _fit_texts(figure), io.BytesIO()
+    drawn = chart_picture(figure).quantize(128, dither=Image.Dither.NONE).convert("RGB")
+    drawn.save(packed, "WEBP", lossless=True, method=2)  # flat colours: nothing visible is lost
+    picture = image(packed.getvalue(), "webp", drawn.width // SHARPNESS, alt, ROUND)
     if notes:
         lines = "<br>".join(f"[{i}] {html.escape(text)}" for i, text in enumerate(notes, 1))
-        picture = (
-            f'<figure style="margin: 0">{picture}<figcaption style="{WORDS}">{lines}</figcaption></figure>'
-        )
+        caption = f'<figcaption style="{WORDS}">{lines}</figcaption>'
+        picture = f'<figure style="margin: 0">{picture}{caption}</figure>'
     display(Page(picture, alt))
+
+
+def chart_picture(figure):
+    """A Matplotlib figure as a PIL picture, twice as sharp as on the page: for sliders and films."""
+    _fit_texts(figure)
+    raw = io.BytesIO()
+    figure.savefig(raw, format="png", dpi=DOTS * SHARPNESS)
+    return Image.open(raw).convert("RGB")
 
 
 def label_lines(axes, at=None, gap=8):

@@ -77,7 +77,7 @@ def show_grid(pictures, titles, alt, columns=4):
         for i, (picture, title) in enumerate(zip(pictures, titles), 1)
     ]
     rows = ["".join(cells[i : i + columns]) for i in range(0, len(cells), columns)]
-    display(Page(_table(rows, alt, 'role="presentation"'), alt))
+    display(Page(table(rows, alt, 'role="presentation"'), alt))
 
 
 def film_strip(rows, row_labels, column_labels, alt):
@@ -109,7 +109,7 @@ def film_strip(rows, row_labels, column_labels, alt):
             names = (", ".join(filter(None, (str(label), str(column)))) for column in column_labels[part])
             cells = (_img(picture, width, name or "picture") for picture, name in zip(row[part], names))
             lines.append(head + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells))
-    display(Page(_table(lines, alt), alt))
+    display(Page(table(lines, alt), alt))
 
 
 def balanced(count, wanted, most):
@@ -158,7 +158,7 @@ def _head(scope, label, style):
     return f'<th scope="{scope}" style="{CELL}; {WORDS}; {style}">{html.escape(str(label))}</th>'
 
 
-def _table(rows, alt, role=""):
+def table(rows, alt, role=""):
     lines = "".join(f'<tr style="background: none; border: none">{row}</tr>' for row in rows)
     return (
         f'<figure role="group" aria-label="{html.escape(alt)}" style="margin: 0; overflow-x: auto">'

@@ -44,6 +44,13 @@ EASTERN = (
 )  # fmt: skip
 
 
+def luminance(colour):
+    """The relative luminance of "#RRGGBB", from 0 to 1, as WCAG 2.2 defines it for contrast."""
+    channels = [each / 255 for each in bytes.fromhex(colour[1:])]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear))
+
+
 @functools.cache
 def families():
     """The font families of all figures, the bundled one first; the next ones lend it the signs it lacks."""

@@ -1,0 +1,53 @@
+"""What moves: pictures that play side by side, over and over, each under its title, above a line of text."""
+
+import io
+
+from IPython.display import display
+from PIL import Image
+
+from helpers.errors import InputError, check_alt
+from helpers.show.page import GAP, Shown
+from helpers.show.paper import grid, write
+from helpers.show.style import LABEL, PAPER
+
+MOST_FRAMES = 300
+
+
+def film(rows, titles, captions, frames_per_second=8, hold=1.5):
+    """An animated WebP as bytes: `rows` is a list of films, lists of equally many PIL pictures, side by side.
+
+    A title stands above each film; `captions` has a line for each moment, such as its timestep. The last
+    moment stays for `hold` seconds. Write the bytes to a file, or let `show_film` show them.
+    """
+    pages = film_pages(rows, titles, captions)
+    times = [round(1000 / frames_per_second)] * (len(pages) - 1) + [round(1000 * hold)]
+    file = io.BytesIO()
+    options = dict(save_all=True, append_images=pages[1:], duration=times, loop=0, quality=80, method=4)
+    pages[0].save(file, "WEBP", **options)
+    return file.getvalue()
+
+
+def film_pages(rows, titles, captions):
+    """The moments of a film as PIL pictures: for a slider, or for the still beside the film."""
+    lengths = {len(row) for row in rows} | {len(captions)}
+    if len(lengths) != 1 or len(rows) != len(titles) or not 2 <= len(captions) <= MOST_FRAMES:
+        counts = f"{[len(row) for row in rows]} pictures, {len(captions)} captions and {len(titles)} titles"
+        raise InputError(
+            f"A film needs a title for each row and a caption for each of 2 to {MOST_FRAMES} moments, but "
+            f"this one has {counts}."
+        )
+    pages = []
+    for moment, caption in zip(zip(*rows), captions):
+        sheet = grid(moment, titles, columns=len(rows))
+        page = Image.new("RGB", (sheet.width, sheet.height + LABEL + 2 * GAP), PAPER)
+        page.paste(sheet)
+        write(page, (GAP, sheet.height + LABEL), caption)
+        pages.append(page)
+    return pages
+
+
+def show_film(data, alt):
+    """Show an animated WebP, such as `film` makes; let a film strip of some moments stand beside it."""
+    check_alt(alt)
+    with Image.open(io.BytesIO(data)) as opened:
+        display(Shown(data, "webp", opened.width, alt))
