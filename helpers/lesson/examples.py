@@ -36,7 +36,7 @@ def load_renders(size=None):
 
 
 def find_render(side=None, /, **scene):
-    """The first of the drawn pictures that has these attributes, as an `Example`: `find_render(place="mars")`.
+    """The first drawn picture that has these attributes, as an `Example`: `find_render(place="mars")`.
 
     With `side`, its picture has `side` × `side` pixels. Raises InputError if none has all the attributes.
     """
