@@ -35,6 +35,18 @@ def load_renders(size=None):
     return found
 
 
+def find_render(side=None, /, **scene):
+    """The first drawn picture that has these attributes, as an `Example`: `find_render(place="mars")`.
+
+    With `side`, its picture has `side` × `side` pixels. Raises InputError if none has all the attributes.
+    """
+    for example in load_renders(side):
+        if scene.items() <= example.scene.items():
+            return example
+    wanted = ", ".join(f"{name} = {value}" for name, value in scene.items())
+    raise InputError(f"No drawn picture has {wanted}: `worlds.planets.ATTRIBUTES` lists what there is.")
+
+
 def load_prompts(count):
     """`count` pairs (caption, scene), the first 64 those of the drawn pictures; at most 256."""
     prompts = json.loads((IMAGES / "renders.json").read_text(encoding="utf-8"))

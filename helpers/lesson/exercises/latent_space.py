@@ -47,6 +47,10 @@ def grade_channel_factors(answer, latents):
         hints=[
             (lambda a: is_close(a, stds), "Those are the standard deviations: one over them."),
             (lambda a: is_close(a, 1 / stds**2), "One over the variance: take the root."),
+            (
+                lambda a: is_close(a / a.mean(), (1 / stds) / (1 / stds).mean()),
+                "All of them are off by one and the same factor: take the raw latents, before scaling.",
+            ),
             (lambda a: a.numel() == 1, "One number for all: leave out axis 1."),
             (lambda a: a.numel() > len(stds), "Too many numbers: take the std over axes 0, 2 and 3."),
         ],

@@ -19,6 +19,7 @@ def grade_cosine_noise(answer, x0, noise, t, schedules):
                 "That is another schedule: take the one called cosine.",
             ),
             (alpha * x0 + (1 - alpha) * noise, "The factors are the square roots of the shares."),
+            (noised(alpha) - alpha**0.5 * x0, "That is the noise alone: the picture is missing."),
             ((1 - alpha) ** 0.5 * x0 + alpha**0.5 * noise, "Swapped: alpha bar belongs to the picture."),
             (alpha**0.5 * x0 - (1 - alpha) ** 0.5 * noise, "The noise is added, not subtracted."),
         ],
@@ -50,6 +51,7 @@ def grade_known_noise(answer, x_t, x0, alpha):
         answer,
         right=(x_t - alpha**0.5 * x0) / (1 - alpha) ** 0.5,
         hints=[
+            ((alpha**0.5 * x0 - x_t) / (1 - alpha) ** 0.5, "Upside down: subtract the picture from x_t."),
             (x_t - x0, "The picture was shrunk on the way: subtract the shrunk one."),
             (x_t - alpha**0.5 * x0, "Nearly: the noise was shrunk as well, so divide by its factor."),
             ((x_t - alpha * x0) / (1 - alpha), "The factors are the square roots of the shares."),
