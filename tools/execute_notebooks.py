@@ -96,7 +96,7 @@ def execute(path):
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
         notebook,
-        timeout=600,
+        timeout=3600,  # seconds a cell: a training on a busy machine takes its time
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
