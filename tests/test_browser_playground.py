@@ -182,7 +182,7 @@ def test_by_keyboard_alone_while_a_cell_runs_and_after_a_reload(tmp_path):
 
         go.unlink()
         page.locator(".jp-CodeCell").last.click()
-        page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
+        page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell') }")  # no waiting
         page.get_by_text("| Busy").first.wait_for(timeout=SECONDS)
         field(page, "Seed").fill("7")
         field(page, "Prompt").click()
