@@ -2,9 +2,11 @@
 
 import os
 import signal
+import time
 from contextlib import contextmanager
 
 import torch
+from IPython.display import display
 
 from helpers.errors import Stopped
 
@@ -76,3 +78,31 @@ def ema_decay(step):
 @torch.no_grad()
 def update_ema(ema, model, step):
     torch._foreach_lerp_(list(ema.parameters()), list(model.parameters()), 1 - ema_decay(step))
+
+
+def progress(count):
+    """Count training steps, 0 to `count` - 1; a line under the cell says how many seconds are left.
+
+    An interrupt lets the step that runs finish, as in `whole_steps`.
+    """
+    started = shown = time.monotonic()
+    line = display(_Line(0, count, 0), display_id=True)
+    with whole_steps() as interrupted:
+        for step in range(count):
+            yield step
+            now = time.monotonic()
+            if now - shown > 1 or step + 1 == count:
+                left = (now - started) / (step + 1) * (count - step - 1)
+                if line:
+                    line.update(_Line(step + 1, count, left))
+                shown = now
+            if interrupted():
+                break
+
+
+class _Line:
+    def __init__(self, step, count, left):
+        self.words = f"step {step} of {count}; {left:.0f} s left"
+
+    def __repr__(self):
+        return self.words
