@@ -1,5 +1,6 @@
 """Videos in files: a GIF, or a folder of frames, as the pictures that the model takes."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +42,11 @@ def encode_video(components, video):
     side = latent_shape(components)[1] * pixels_per_latent(components.vae)
     if any(picture.size != (side, side) for picture in video):
         raise InputError(f"Frames of {side} × {side} pixels are needed: `read_video` makes them.")
-    with torch.backends.mkldnn.flags(enabled=False):
-        return encode_picture(components.vae, video)[None].transpose(1, 2).contiguous()
+    with warnings.catch_warnings():  # torch remarks on its own switch
+        warnings.filterwarnings("ignore", "TF32 acceleration")
+        with torch.backends.mkldnn.flags(enabled=False):
+            latents = encode_picture(components.vae, video)
+    return latents[None].transpose(1, 2).contiguous()
 
 
 def _pictures(file):

@@ -2,7 +2,8 @@
 
 The picture layers stay as they are and never hear of time; the new ones are added between them, as in Video
 LDM (Blattmann et al., 2304.08818), and only these were trained, by training/beyond/video.py. (AnimateDiff,
-2307.04725, also freezes the picture layers, and adds attention alone.) Shapes: B videos of F frames, latents (B, C, F, h, w).
+2307.04725, also freezes the picture layers, and adds attention alone.) Shapes: B videos of F frames, latents
+(B, C, F, h, w).
 """
 
 import json
