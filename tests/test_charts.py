@@ -83,4 +83,4 @@ def test_another_chart_is_told_from_the_committed_one(name, committed):
 def test_the_difference_is_said_in_words(committed):
     swapped = chart_difference(chart(names=("signal", "noise")), committed)
     assert "'signal' where the committed one has text" in swapped and swapped.endswith("'noise'")
-    assert "curve #d55e00" in chart_difference(chart(shift=0.05), committed)
+    assert f"curve {NOISE.lower()}" in chart_difference(chart(shift=0.05), committed)

@@ -226,4 +226,4 @@ def test_failures_say_what_to_look_for(outcomes):
     assert "'answer = 8' gets" in outcomes["exercise, another hint"]
     assert "published solution" in outcomes["exercise, another solution"]
     assert "ZeroDivisionError" in outcomes["exercise, fails"]
-    assert "curve #d55e00" in outcomes["wrong curve"]
+    assert f"curve {plotting.NOISE.lower()}" in outcomes["wrong curve"]

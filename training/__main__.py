@@ -26,8 +26,8 @@ APART = {  # not part of the pocket model: what notebooks 11 and 12 compare and 
     "in-latents": "the same small U-Net on latents ...",
     "in-pixels": "... and on pixels, for equal time (notebook 11)",
     "proteins": "backbones of proteins, as chains of angles (notebook 12)",
-    "video": "turning planets, as short videos (notebook 12)",
-    "sounds": "tones and syllables, as spectrograms (notebook 12)",
+    "video": "turning planets, as short videos (notebook 13)",
+    "sounds": "tones and syllables, as spectrograms (notebook 14)",
 }
 LAUNCHED = ("clip", "vae", "latents", "decoder", "unet", "cooled", "judge")  # can use several processes
 SETTINGS = ("steps", "minutes", "batch", "lr", "seed", "precision")

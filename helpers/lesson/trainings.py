@@ -2,9 +2,11 @@
 
 import os
 import signal
+import time
 from contextlib import contextmanager
 
 import torch
+from IPython.display import display
 
 from helpers.errors import Stopped
 
@@ -71,3 +73,31 @@ def lr_scale(step, fraction, warmup, flat):
 def ema_decay(step, longest=0.999):
     """The moving average's decay: short at first, to forget the random weights; 0.999 from step 9,000."""
     return min(longest, (1 + step) / (10 + step))
+
+
+def progress(count):
+    """Count training steps, 0 to `count` - 1; a line under the cell says how many seconds are left.
+
+    An interrupt lets the step that runs finish, as in `whole_steps`.
+    """
+    started = shown = time.monotonic()
+    line = display(_Line(0, count, 0), display_id=True)
+    with whole_steps() as interrupted:
+        for step in range(count):
+            yield step
+            now = time.monotonic()
+            if now - shown > 1 or step + 1 == count:
+                left = (now - started) / (step + 1) * (count - step - 1)
+                if line:
+                    line.update(_Line(step + 1, count, left))
+                shown = now
+            if interrupted():
+                break
+
+
+class _Line:
+    def __init__(self, step, count, left):
+        self.words = f"step {step} of {count}; {left:.0f} s left"
+
+    def __repr__(self):
+        return self.words

@@ -47,6 +47,18 @@ def build(angles):
     return np.stack(atoms, axis=1).reshape(len(angles), count, 3, 3)
 
 
+def torsions(atoms):
+    """The torsion angles (..., m - 3), in degrees, round the inner bonds of chains of atoms (..., m, 3).
+
+    Seen along the bond, from the bond before it to the one after it; what `build` makes of angles, undone.
+    """
+    bonds = np.diff(np.asarray(atoms, float), axis=-2)
+    planes = np.cross(bonds[..., :-1, :], bonds[..., 1:, :])
+    first, second = planes[..., :-1, :], planes[..., 1:, :]
+    sines = (np.cross(first, second) * unit(bonds[..., 1:-1, :])).sum(-1)
+    return np.degrees(np.arctan2(sines, (first * second).sum(-1)))
+
+
 def unit(vectors):
     """Vectors (..., 3) at length 1."""
     return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)

@@ -24,6 +24,7 @@ from helpers.show.plotting import INK, PAPER, WIDTH, drawing
 COLOURS = {"H": "#E69F00", "E": "#56B4E9", "-": "#8A8F98"}  # Okabe & Ito's orange and sky blue, and grey
 WIDTHS = {"H": 1.5, "E": 1.5, "-": 0.35}  # half the ribbon's width, in Å
 THICKNESS = {"H": 0.3, "E": 0.3, "-": 0.35}
+HIGH, BAR = 0.7, 10  # a panel's height over its width; the length of the bar, in Å
 FINE, AROUND = 8, 10  # points a residue, points around the ribbon
 BOXES = [
     (HELIX["phi"], HELIX["psi"]),
@@ -34,22 +35,26 @@ LAMP = unit(np.array([-0.4, 0.6, 0.9]))
 
 
 def draw_ribbons(angles, titles, columns=4):
-    """A figure of chains, each (n, 3) angles, turned to their widest side, all at one scale."""
+    """A figure of chains, each (n, 3) angles, turned to their widest side; a bar under each is 10 Å long."""
     rows, side = -(-len(angles) // columns), WIDTH / 100 / columns
-    shapes = [faces(build([chain])[0], structure([chain])[0]) for chain in angles]
-    wide, high = (max(np.abs(corners[..., axis]).max() for corners, _ in shapes) + 1 for axis in (0, 1))
-    figure, axes = drawing("", "", "", width=side * columns, height=(side * high / wide + 0.4) * rows)
+    figure, axes = drawing("", "", "", width=side * columns, height=(side * HIGH + 0.4) * rows)
     axes.remove()
     panels = figure.subplots(rows, columns, squeeze=False).flat
-    for panel, (corners, colours), title in zip(panels, shapes, titles):
+    for panel, chain, title in zip(panels, angles, titles):
+        corners, colours = faces(build([chain])[0], structure([chain])[0])
+        across, up = (np.abs(corners[..., axis]).max() for axis in (0, 1))
+        wide = 1.05 * max(across, up / (HIGH - 0.12))
         order = corners[..., 2].mean(1).argsort()
         panel.add_collection(
             PolyCollection(
                 corners[order][..., :2], facecolors=colours[order], edgecolors=colours[order], linewidths=0.4
             )
         )
+        panel.plot([-wide, BAR - wide], [-0.95 * HIGH * wide] * 2, color=INK, linewidth=2, clip_on=False)
+        panel.annotate("10 Å", (BAR - wide, -0.95 * HIGH * wide), (6, 0), textcoords="offset points",
+                       fontsize=12, va="center", color=INK)  # fmt: skip
         panel.set_title(title, fontsize=12, color=INK)
-        panel.set(xlim=(-wide, wide), ylim=(-high, high), aspect="equal")
+        panel.set(xlim=(-wide, wide), ylim=(-HIGH * wide, HIGH * wide), aspect="equal")
     for panel in figure.axes:
         panel.axis("off")
     return figure

@@ -9,7 +9,7 @@ import numpy as np
 from IPython.display import display
 
 from helpers.errors import InputError, check_alt
-from helpers.show.plotting import INK, drawing, show_drawing
+from helpers.show.plotting import INK, SIGNAL, drawing, show_drawing
 from helpers.sound.model import BANDS, FLOOR, MIDDLE, SPREAD, band_edges, mel
 from worlds.sounds import RATE, SAMPLES
 
@@ -49,8 +49,11 @@ def to_wav(waveform, rate):
     return packed.getvalue()
 
 
-def show_spectrograms(spectrograms, titles, alt, columns=3):
-    """Show log-mel spectrograms (B, 1, 64, 32), each under its title: seconds across, Hz up, dark is loud."""
+def show_spectrograms(spectrograms, titles, alt, columns=3, marked=None):
+    """Show log-mel spectrograms (B, 1, 64, 32), each under its title: seconds across, Hz up, dark is loud.
+
+    `marked` lists, for each, frequencies in Hz that an arrowhead at the right edge points to.
+    """
     if len(spectrograms) != len(titles):
         raise InputError(f"{len(spectrograms)} spectrograms have {len(titles)} titles: give each one title.")
     columns = min(columns, len(titles))
@@ -58,27 +61,38 @@ def show_spectrograms(spectrograms, titles, alt, columns=3):
     figure, first = drawing("", "", "", width=10.4, height=0.6 + 2.3 * rows)
     first.remove()
     edges = mel(band_edges())
-    marks = [125, 250, 500, 1000, 2000, 4000]
+    ticks = [125, 250, 500, 1000, 2000, 4000]
     for i, (spectrogram, title) in enumerate(zip(spectrograms, titles)):
         axes = figure.add_subplot(rows, columns, i + 1)
         axes.imshow(
             spectrogram[0].cpu().numpy(),
             origin="lower",
             aspect="auto",
-            cmap="Blues",
+            cmap="Greys",
             extent=(0, SAMPLES / RATE, 0.5, BANDS + 0.5),
             vmin=(FLOOR - MIDDLE) / SPREAD,
             vmax=(-8 - MIDDLE) / SPREAD,
         )
         axes.set_title(title, fontsize=12, loc="left", color=INK)
-        at = np.interp(mel(marks), edges, np.arange(BANDS + 2))
+        at = np.interp(mel(ticks), edges, np.arange(BANDS + 2))
         axes.set(
             yticks=at,
-            yticklabels=marks if i % columns == 0 else [],
+            yticklabels=ticks if i % columns == 0 else [],
             xticks=[0, 0.5, 1],
             xticklabels=[0, 0.5, 1] if i // columns == rows - 1 else [],
             ylim=(0.5, BANDS + 0.5),
         )
+        heights = np.interp(mel(marked[i] if marked else []), edges, np.arange(BANDS + 2))
+        axes.plot(
+            np.full(len(heights), 0.985 * SAMPLES / RATE),
+            heights,
+            linestyle="none",
+            marker="<",
+            markersize=9,
+            color=SIGNAL,
+            markeredgecolor="white",
+        )
+        axes.set_xlim(0, SAMPLES / RATE)
         axes.tick_params(labelsize=11, colors=INK)
         axes.spines[:].set_color(INK)
     figure.supxlabel("seconds", fontsize=13, color=INK)

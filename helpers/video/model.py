@@ -1,8 +1,9 @@
 """A time axis for the pocket U-Net: new layers between its own that look from frame to frame.
 
 The picture layers stay as they are and never hear of time; the new ones are added between them, as in Video
-LDM (Blattmann et al., 2304.08818) and AnimateDiff (Guo et al., 2307.04725), and only these were trained, by
-training/beyond/video.py. Shapes: B videos of F frames, latents (B, C, F, h, w).
+LDM (Blattmann et al., 2304.08818), and only these were trained, by training/beyond/video.py. (AnimateDiff,
+2307.04725, also freezes the picture layers, and adds attention alone.) Shapes: B videos of F frames, latents
+(B, C, F, h, w).
 """
 
 import json

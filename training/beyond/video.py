@@ -1,9 +1,8 @@
 """Stage "video": the pocket U-Net learns to paint videos, by new layers that see other frames.
 
 The U-Net of models/pocket-planets stays frozen; the new layers (helpers/video/model.py) start as if they
-weren't there. As in Video LDM (Blattmann et al., 2304.08818, section 3.1) and AnimateDiff (Guo et al.,
-2307.04725). The loss is the U-Net's (unet.py), over all frames, each with noise of its own and all at one
-timestep.
+weren't there. As in Video LDM (Blattmann et al., 2304.08818, section 3.1). The loss is the U-Net's
+(unet.py), over all frames, each with noise of its own and all at one timestep.
 """
 
 import copy

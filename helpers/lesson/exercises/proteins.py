@@ -1,8 +1,8 @@
-"""Grades the exercise on angles in notebook 12, Beyond pictures."""
+"""Grades the exercises of notebook 12, Proteins."""
 
 import numpy as np
 
-from helpers.lesson.grading import array, function, grade
+from helpers.lesson.grading import array, function, grade, number
 from helpers.proteins.backbones import angle_between
 
 
@@ -36,4 +36,63 @@ def grade_angle_between(answer):
             (one_by_one, "Right for two numbers, but ours are arrays: np.minimum in place of min."),
         ],
         wants=function("a function: `lambda a, b: ...`, or the name of one", gives=array()),
+    )
+
+
+def grade_arrow(answer):
+    """`answer`: a function of arrays, sine and cosine of angles times any length; the angles in degrees."""
+    angles = np.array([10.0, 100.0, 170.0, -170.0, -100.0, -35.0])
+    length = np.array([1.4, 0.9, 2.0, 1.1, 1.6, 0.7])
+    sine, cosine = length * np.sin(np.radians(angles)), length * np.cos(np.radians(angles))
+
+    def gives(wanted):
+        return lambda f: np.allclose(f(sine.copy(), cosine.copy()), wanted, atol=1e-2)
+
+    grade(
+        answer,
+        right=gives(angles),
+        hints=[
+            (gives(np.radians(angles)), "Those are radians: np.degrees turns them into degrees."),
+            (gives(np.degrees(np.arctan(sine / cosine))), "Half of the circle is lost: try np.arctan2."),
+            (gives(np.arctan(sine / cosine)), "Half of the circle is lost: try np.arctan2, then np.degrees."),
+            (gives(np.degrees(np.arctan2(cosine, sine))), "arctan2 takes the sine first, then the cosine."),
+            (gives(angles % 360), "Right angles, but from 0 to 360: what is above 180 lies below 0."),
+            (
+                gives(np.degrees(np.arcsin(sine.clip(-1, 1)))),
+                "An arrow of any length has a direction: arctan2.",
+            ),
+            (
+                gives(np.degrees(np.arccos(cosine.clip(-1, 1)))),
+                "The sign of the sine is lost: try np.arctan2.",
+            ),
+        ],
+        wants=function("a function: `lambda sine, cosine: ...`, or the name of one", gives=array()),
+    )
+
+
+def grade_neighbours(answer, carbons):
+    """`answer`: the mean distance of neighbours among positions (n, 3), in ångström."""
+    steps = np.diff(carbons, axis=0)
+    distances = np.linalg.norm(steps, axis=1)
+    further = np.linalg.norm(carbons[2:] - carbons[:-2], axis=1)
+
+    def near(wanted):
+        return lambda a: abs(a - wanted) < 0.01 * abs(wanted)
+
+    grade(
+        answer,
+        right=near(distances.mean()),
+        hints=[
+            (near((distances**2).mean()), "That is the mean square: take the root of each first."),
+            (near(np.linalg.norm(steps)), "That is one length for all: norm needs axis=1."),
+            (near(distances.sum()), "That is the way along the whole chain: take the mean."),
+            (near(further.mean()), "That skips one bead: subtract carbons[:-1] from carbons[1:]."),
+            (near(np.linalg.norm(carbons[-1] - carbons[0])), "That is from the first to the last bead."),
+            (near(np.abs(steps).mean()), "Those are steps along x, y and z: Pythagoras joins them."),
+            (
+                near(np.linalg.norm(carbons, axis=1).mean()),
+                "That is from the first atom: take differences first.",
+            ),
+        ],
+        wants=number(),
     )

@@ -1,8 +1,10 @@
-"""Checks of the exercise about sound in notebook 12, Beyond pictures."""
+"""Grades the exercises of notebook 14, Sound."""
 
 import math
 
-from helpers.lesson.grading import grade, number
+import torch
+
+from helpers.lesson.grading import close, function, grade, number, tensor
 
 
 def grade_cents(answer, heard, asked):
@@ -25,4 +27,50 @@ def grade_cents(answer, heard, asked):
             (near(100 * (heard / asked - 1)), "Those are per cent: a semitone has 5.9 of them."),
         ],
         wants=number(),
+    )
+
+
+def grade_spacing(answer, rate, window):
+    """`answer`: how many Hz lie between neighbouring frequencies of a transform of `window` samples."""
+
+    def near(wanted):
+        return lambda a: abs(a - wanted) < 0.02 * abs(wanted)
+
+    grade(
+        answer,
+        right=lambda a: abs(a - rate / window) < 0.005 * rate / window,
+        hints=[
+            (near(window / rate), "Those are the seconds that a window lasts: the spacing is one over it."),
+            (near(rate / 2 / window), "Half the rate is shared among half as many frequencies."),
+            (near(rate / 2), "That is the highest frequency."),
+            (near(window // 2 + 1), "That is how many frequencies there are."),
+            (near(rate), "That is the rate: how long does a window last?"),
+        ],
+        wants=number(),
+    )
+
+
+def grade_sound_from_v(answer):
+    """`answer`: a function of x_t, v and ᾱ, tensors; the clean sound that v points to."""
+    seeded = torch.Generator().manual_seed(0)
+    x_t, v = (torch.randn(2, 4, 8, 4, generator=seeded) for _ in range(2))
+    alpha = torch.tensor(0.3)
+    signal, noise = alpha**0.5, (1 - alpha) ** 0.5
+
+    def gives(wanted):
+        return lambda f: close(f(x_t.clone(), v.clone(), alpha.clone()), wanted, atol=1e-4)
+
+    grade(
+        answer,
+        right=gives(signal * x_t - noise * v),
+        hints=[
+            (gives(signal * x_t + noise * v), "The sign: v is noise minus sound."),
+            (gives(noise * x_t + signal * v), "That is the noise that v points to, not the sound."),
+            (gives((x_t - noise * v) / signal), "That would be right for noise: v is a mixture."),
+            (gives(alpha * x_t - (1 - alpha) * v), "Take the roots of ᾱ and 1 - ᾱ."),
+            (gives(noise * x_t - signal * v), "The two factors are swapped."),
+        ],
+        wants=function(
+            "a function: `lambda x_t, v, alpha: ...`, or the name of one", gives=tensor(x_t.shape)
+        ),
     )

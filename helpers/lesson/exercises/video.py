@@ -1,6 +1,8 @@
-"""Grades the exercise on videos in notebook 12, Beyond pictures."""
+"""Grades the exercises of notebook 13, Video."""
 
-from helpers.lesson.grading import grade
+import numpy as np
+
+from helpers.lesson.grading import grade, number
 
 
 def grade_sequences(answer, features):
@@ -36,5 +38,56 @@ def grade_sequences(answer, features):
                 shaped(videos * channels, frames, height, width),
                 "A token is made of channels: they come last.",
             ),
+        ],
+    )
+
+
+def grade_change(answer, frames):
+    """`answer`: how much uint8 frames (F, H, W, 3) change from one to the next, on average, 0 to 255."""
+    differences = np.diff(frames.astype(float), axis=0)
+
+    def near(wanted):
+        return lambda a: abs(a - wanted) < 0.01 * abs(wanted)
+
+    grade(
+        answer,
+        right=near(np.abs(differences).mean()),
+        hints=[
+            (
+                near(np.diff(frames, axis=0).mean()),
+                "uint8 has no numbers below 0: 3 - 5 is 254 there. Take frames.astype(float) first.",
+            ),
+            (lambda a: abs(a - differences.mean()) < 1e-3, "Ups and downs cancel: take the absolute values."),
+            (near((differences**2).mean()), "That is the mean square: take the absolute values."),
+            (near(np.abs(np.diff(frames.astype(float))).mean()), "Those are colours: the frames are axis 0."),
+            (near(np.abs(differences).sum()), "That is the sum: take the mean."),
+            (
+                near(np.abs(frames[-1].astype(float) - frames[0]).mean()),
+                "That is from the first to the last.",
+            ),
+        ],
+        wants=number(),
+    )
+
+
+def grade_attention(answer, query, key, value):
+    """`answer`: attention over the frames at one place; `query`, `key`, `value` are (F, C)."""
+    scores = query @ key.T / key.shape[1] ** 0.5
+    grade(
+        answer,
+        right=scores.softmax(1) @ value,
+        hints=[
+            (
+                (query @ key.T).softmax(1) @ value,
+                "Nearly: divide by the root of the number of channels first.",
+            ),
+            (scores.softmax(0) @ value, "The wrong axis: each frame's row of weights adds up to 1."),
+            (scores @ value, "The softmax is missing: weights are positive and add up to 1."),
+            (scores.softmax(1), "Those are the weights: now take the weighted sum of the values."),
+            (
+                (query @ key.T / key.shape[1]).softmax(1) @ value,
+                "The root of the number of channels, not itself.",
+            ),
+            (scores.T.softmax(1) @ value, "Query and key are swapped: each row asks, each column answers."),
         ],
     )
