@@ -6,6 +6,7 @@ python -m tools.drawings.house
 from html import escape
 
 from helpers.show.plotting import IMAGES
+from tools.drawings.letters import with_letters
 
 INK, PAPER, LINE = "#1F2430", "#FFFFFF", "#1F2430"
 COLOURS = {  # fill and frame
@@ -95,7 +96,7 @@ def svg():
     ]
     for i, (title, stations) in enumerate(WAYS.items()):
         lines += way(362 + 130 * i, title, stations)
-    return "\n".join([*lines, "</svg>"]) + "\n"
+    return with_letters("\n".join([*lines, "</svg>"]) + "\n")
 
 
 def main():
