@@ -17,7 +17,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image, ImageDraw
 
-from helpers.show import plotting
+from helpers.show import charting, plotting
 from helpers.show.sliders import NOTE
 from tools.execute_notebooks import WIDGET
 
@@ -102,7 +102,7 @@ def drawn(source):
     outputs = []
     with (
         matplotlib.rc_context(),
-        mock.patch.object(plotting, "display", lambda *o, **m: outputs.append((*o, m))),
+        mock.patch.object(charting, "display", lambda *o, **m: outputs.append((*o, m))),
     ):
         exec(source, {})
     [(picture, options)] = outputs

@@ -174,7 +174,7 @@ def test_files_come_from_ipywidgets_7_and_8_alike():
             "longer than 75 tokens: shorten it by as much as &quot;zebra&quot;",
         ),
         ("negative_prompt", "mars " * 75 + "zebra", "longer than 75 tokens"),
-        ("seed", -1, "A seed is a whole number from 0 up, not -1: try 0."),
+        ("seed", -1, "A seed is a whole number from 0 up, below 2**63, not -1: try 0."),
         ("steps", 0, "The number of steps must be a whole number from 1 to 1000"),
         ("guidance", -1.0, "The guidance scale must be a number from 0 up"),
         ("strength", 0.0, "The strength must be a number above 0 and at most 1"),

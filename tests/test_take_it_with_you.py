@@ -67,7 +67,7 @@ def test_it_gives_in_an_empty_folder_what_the_notebook_shows(name, cell, followi
     if painted.exists():
         _, shown = take_pictures(following.outputs)
         assert len(shown) == 1, "the cell after it shows the picture"
-        assert np.abs(small(painted) - small_copy(shown[0])[0]).mean() < MEAN_BOUND
+        assert np.abs(small(painted) - small_copy(shown[0][0])[0]).mean() < MEAN_BOUND
 
 
 @each_takeaway
