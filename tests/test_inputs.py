@@ -61,6 +61,7 @@ def good(name):
     recorder.weights = torch.full((1, 2, 16, 77), 1 / 77)
     return {
         "settings": dict(model="models/pocket-planets"),
+        "model_folder": dict(model="models/pocket-planets"),
         "load_components": dict(model="no-such-folder", device="cpu", dtype=torch.float32),
         "load_clip": dict(model="no-such-folder"),
         "pixels_per_latent": dict(vae=parts().vae),
