@@ -61,7 +61,7 @@ def show_spectrograms(spectrograms, titles, alt, columns=3, marked=None):
     figure, first = drawing("", "", "", width=10.4, height=0.6 + 2.3 * rows)
     first.remove()
     edges = mel(band_edges())
-    ticks = [125, 250, 500, 1000, 2000, 4000]
+    ticks = [250, 500, 1000, 2000, 3000]
     for i, (spectrogram, title) in enumerate(zip(spectrograms, titles)):
         axes = figure.add_subplot(rows, columns, i + 1)
         axes.imshow(

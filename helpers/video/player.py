@@ -26,7 +26,7 @@ def load_drawn():
     return [list(video) for video in zip(*frames)]
 
 
-def show_videos(videos, titles, alt, columns=4, frames_per_second=6, side=192):
+def show_videos(videos, titles, alt, columns=4, frames_per_second=6):
     """Play videos of equally many frames together, over and over, each under its title.
 
     Paper shows the first frame only: let `film_videos` stand beside it.
@@ -34,11 +34,7 @@ def show_videos(videos, titles, alt, columns=4, frames_per_second=6, side=192):
     check_alt(alt)
     if len({len(video) for video in videos}) != 1 or len(videos[0]) < 2:
         raise InputError("Videos that play together need equally many frames, at least two.")
-    pages = []
-    for pictures in zip(*videos):
-        page = grid(pictures, titles, columns)
-        width = min(columns, len(videos)) * side
-        pages.append(page.resize((width, page.height * width // page.width), Image.LANCZOS))
+    pages = [grid(pictures, titles, columns) for pictures in zip(*videos)]
     packed = io.BytesIO()
     pages[0].save(
         packed,
