@@ -149,6 +149,11 @@ CELLS = {
         [printed("10\n")],
         True,
     ),
+    "progress": (
+        "from helpers.lesson.trainings import progress\nfor _ in progress(2): pass",
+        [text_plain("step 200 of 200; 0 s left")],
+        True,
+    ),
     "exercise, right": (exercise("Add 9."), [printed(NOT_ANSWERED)], True),
     "exercise, another hint": (exercise("Add 1."), [printed(NOT_ANSWERED)], False),
     "exercise, takes anything": ("answer = ...\nprint('Right!')", [printed("Right!\n")], False),

@@ -1,4 +1,4 @@
-"""Showing videos: players in which they run together, and film strips.
+"""Showing videos: players in which they run together.
 
 A video is a list of PIL pictures, its frames, one after the other.
 """
@@ -10,7 +10,7 @@ from PIL import Image
 
 from helpers.errors import InputError, check_alt
 from helpers.models import ROOT
-from helpers.show.plotting import Shown, film_strip, grid
+from helpers.show.plotting import Shown, grid
 
 DRAWN = ROOT / "models" / "pocket-video" / "drawn.webp"
 
@@ -29,7 +29,7 @@ def load_drawn():
 def show_videos(videos, titles, alt, columns=4, frames_per_second=6):
     """Play videos of equally many frames together, over and over, each under its title.
 
-    Paper shows the first frame only: let `film_videos` stand beside it.
+    Paper shows the first frame only: let `film_strip` stand beside it.
     """
     check_alt(alt)
     if len({len(video) for video in videos}) != 1 or len(videos[0]) < 2:
@@ -47,8 +47,3 @@ def show_videos(videos, titles, alt, columns=4, frames_per_second=6):
         duration=round(1000 / frames_per_second),
     )
     display(Shown(packed.getvalue(), "webp", pages[0].width, alt))
-
-
-def film_videos(videos, labels, alt):
-    """Show videos as film strips: a row each, a column a frame."""
-    film_strip(videos, labels, [f"frame {i + 1}" for i in range(len(videos[0]))], alt)
