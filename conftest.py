@@ -42,9 +42,7 @@ os.environ["MPLCONFIGDIR"] = str(Path(__file__).resolve().parent / ".pytest_cach
 
 PICTURE_TYPES = ("image/png", "image/jpeg")
 EMBEDDED = re.compile(r"data:image/(?:png|jpeg|webp);base64,([A-Za-z0-9+/=\s]+)")
-PROGRESS = re.compile(
-    r"step \d+ of \d+; \d+ s left"
-)  # nbval sees its start, readers its end
+PROGRESS = re.compile(r"step \d+ of \d+; \d+ s left")  # nbval sees its start, readers its end
 SOUND = re.compile(r"data:audio/wav;base64,[A-Za-z0-9+/=\s]+")
 NUMBER = re.compile(r" *[-−+]?\d+(\.\d+)?(e[-+]?\d+)? *")  # with the blanks that line numbers up
 SMALL = (32, 32)
