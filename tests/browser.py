@@ -153,9 +153,13 @@ def wait_until_idle(page, seconds=120):
 
 
 def run_all(page):
-    """Run all cells and wait until the last is done and its pictures are drawn."""
+    """Run all cells and wait until the last is done, or one has failed, and the pictures are drawn."""
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     wait_until_idle(page)
+    done = r"""[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(
+        prompt => /\d/.test(prompt.innerText)) || document.querySelector(
+        ".jp-OutputArea [data-mime-type='application/vnd.jupyter.error']")"""
+    page.wait_for_function(done, timeout=120_000)  # a number comes a moment after the kernel's reply
     page.wait_for_function(
         "[...document.querySelectorAll('.jp-Notebook img')].every(i => i.complete)", timeout=30_000
     )

@@ -156,7 +156,7 @@ def test_by_keyboard_alone_while_a_cell_runs_and_after_a_reload(tmp_path):
         page.locator(".playground figure img[alt^='Step ']").wait_for(timeout=SECONDS)
         tab_to("Stop")
         page.keyboard.press("Enter")
-        says(page, "Stopped at step")
+        says(page, "Stopped")  # at a step, or before the first
         for _ in range(60):
             page.keyboard.press("Shift+Tab")
             if named(page) == "Steps":

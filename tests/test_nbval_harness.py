@@ -142,6 +142,8 @@ CELLS = {
     "trained, other numbers": ("print('loss  0.98')", [printed("loss -0.0412\n")], True),
     "trained, other words": ("print('less 0.98')", [printed("loss 0.0412\n")], False),
     "trained, other picture": (display(html(planet("blue"))), [html(planet())], True),
+    "trained, other caption": (display(shown(text_html="<p>a</p>")), [shown(text_html="<p>b</p>")], True),
+    "trained, other tags": (display(shown(text_html="<p>a</p>")), [shown(text_html="<b>a</b>")], False),
     "trained, picture missing": ("display({'text/plain': 'a planet'}, raw=True)", [html(planet())], False),
     "trained, exception": ("1 / 0", [], False),
     "trainings are short": (
