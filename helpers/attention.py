@@ -23,6 +23,7 @@ from helpers.errors import (
     check_tensor,
     check_text,
     check_whole,
+    quoted,
     shown,
 )
 
@@ -122,10 +123,9 @@ def word_places(tokenizer, prompt, words):
     present = ids(prompt, truncation=True, max_length=tokenizer.model_max_length)
     starts = [i for i in range(len(present)) if wanted and present[i : i + len(wanted)] == wanted]
     if not starts:
-        asked, whole = (
-            text if text.isprintable() and len(text) < 200 else shown(text) for text in (words, prompt)
+        raise InputError(
+            f"{quoted(words)} is not in the prompt {quoted(prompt)}, or in its part that was cut off."
         )
-        raise InputError(f'"{asked}" is not in the prompt "{whole}", or in its part that was cut off.')
     return [start + i for start in starts for i in range(len(wanted))]
 
 

@@ -192,6 +192,13 @@ def pixels_per_latent(vae):
     return 2 ** (len(vae.config.block_out_channels) - 1)
 
 
+def picture_size(components):
+    """(width, height) in pixels of the pictures that a model was trained on."""
+    _, height, width = latent_shape(components)
+    factor = pixels_per_latent(components.vae)
+    return width * factor, height * factor
+
+
 def latent_shape(components, height=None, width=None):
     """The shape of one picture's latents, (channels, height, width), for a size in pixels.
 

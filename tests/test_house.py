@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from helpers.show.style import luminance
 from tools.drawings import house
 
 ROOT = Path(__file__).parent.parent
@@ -79,11 +80,6 @@ def test_the_drawing_of_the_rooms_is_of_this_house():
 def test_the_drawing_of_the_rooms_can_be_read():
     sizes = [int(size) for size in re.findall(r'font-size="(\d+)"', house.svg())]
     assert min(sizes) >= 16
-
-    def luminance(colour):  # WCAG 2.2, relative luminance
-        shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        red, green, blue = (s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
     for paper in (house.PAPER, *(fill for fill, _ in house.COLOURS.values())):
         assert (luminance(paper) + 0.05) / (luminance(house.INK) + 0.05) >= 4.5

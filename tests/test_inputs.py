@@ -66,6 +66,7 @@ def good(name):
         "load_clip": dict(model="no-such-folder"),
         "pixels_per_latent": dict(vae=parts().vae),
         "latent_shape": dict(components=parts(), height=64, width=64),
+        "picture_size": dict(components=parts()),
         "generator": dict(seed=3),
         "initial_noise": dict(
             shape=(4, 8, 8), generators=[seeding.generator(0)], device="cpu", dtype=torch.float32

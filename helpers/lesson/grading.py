@@ -71,6 +71,15 @@ def grade(answer, right, hints=(), wants=None):
     print("Not yet.", hint or known)
 
 
+def within(share):
+    """near(wanted) is a condition: an answer differs from `wanted` by less than this share of it."""
+
+    def near(wanted):
+        return lambda answer: abs(answer - wanted) < share * abs(wanted)
+
+    return near
+
+
 def close(value, expected, rtol=1e-5, atol=1e-8):
     """Whether two tensors have one shape and nearly the same numbers, wherever they lie."""
     value, expected = value.detach().float().cpu(), expected.detach().float().cpu()

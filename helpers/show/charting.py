@@ -22,11 +22,13 @@ from helpers.show.charts import described
 from helpers.show.page import WORDS, Page, image
 from helpers.show.style import (
     BORDER,
+    DOTS,
     HEIGHT,
     INK,
     LABEL,
     MUTED,
     PAPER,
+    POINTS,
     SHARPNESS,
     SMALLEST,
     TITLE,
@@ -37,8 +39,6 @@ from helpers.show.style import (
     styled,
 )
 
-DOTS = 100  # of a page's pixels, an inch
-POINTS = 72 / DOTS  # in a pixel
 ROUND = "max-width: 100%; height: auto; border-radius: 12px"
 
 
@@ -87,7 +87,7 @@ def show_chart(figure, alt):
     """
     check_alt(alt)
     notes, packed = _fit_texts(figure), io.BytesIO()
-    drawn = chart_picture(figure).quantize(128, dither=Image.Dither.NONE).convert("RGB")
+    drawn = _drawn(figure).quantize(128, dither=Image.Dither.NONE).convert("RGB")
     drawn.save(packed, "WEBP", lossless=True, method=2)  # flat colours: nothing visible is lost
     picture = image(packed.getvalue(), "webp", drawn.width // SHARPNESS, alt, ROUND)
     if notes:
@@ -100,6 +100,10 @@ def show_chart(figure, alt):
 def chart_picture(figure):
     """A Matplotlib figure as a PIL picture, twice as sharp as on the page: for sliders and films."""
     _fit_texts(figure)
+    return _drawn(figure)
+
+
+def _drawn(figure):
     raw = io.BytesIO()
     figure.savefig(raw, format="png", dpi=DOTS * SHARPNESS)
     return Image.open(raw).convert("RGB")

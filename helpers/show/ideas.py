@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from helpers.show.charting import POINTS, chart, panels
-from helpers.show.style import GUIDANCE, INK, LABEL, MEDIUM, MUTED, NOISE, PREDICTION, SIGNAL
+from helpers.show.charting import chart, panels
+from helpers.show.style import GUIDANCE, INK, LABEL, MEDIUM, MUTED, NOISE, POINTS, PREDICTION, SIGNAL
 
 
 def draw_fields(moments, title, limit=3.0, cells=11):

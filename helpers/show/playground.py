@@ -12,7 +12,7 @@ from PIL import Image
 
 from helpers.denoising import decode
 from helpers.errors import InputError, ModelError
-from helpers.models import POCKET, load_components, settings
+from helpers.models import POCKET, load_components, picture_size, settings
 from helpers.show import playground_views as views
 from helpers.show.playground_recipe import (
     SCHEDULERS,
@@ -20,7 +20,6 @@ from helpers.show.playground_recipe import (
     as_python,
     in_words,
     paint,
-    picture_size,
     scheduler_name,
     start_in_words,
 )

@@ -9,7 +9,7 @@ import diffusers
 from helpers.denoising import generate
 from helpers.errors import check_length
 from helpers.image_to_image import image_to_image, steps_to_run
-from helpers.models import latent_shape, pixels_per_latent
+from helpers.models import picture_size
 from helpers.show.playground_start import TRAPPIST
 
 SCHEDULERS = {  # the eight of notebook 06, and their classes in diffusers
@@ -41,13 +41,6 @@ def scheduler_name(scheduler):
     """A scheduler's short name, as in SCHEDULERS, or that of its class."""
     name = type(scheduler).__name__
     return next((short for short, long in SCHEDULERS.items() if long == name), name)
-
-
-def picture_size(components):
-    """(width, height) in pixels of the pictures that a model was trained on."""
-    _, height, width = latent_shape(components)
-    factor = pixels_per_latent(components.vae)
-    return width * factor, height * factor
 
 
 def paint(components, recipe, begin_with=None, on_step=None):

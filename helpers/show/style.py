@@ -23,6 +23,8 @@ HEIGHT = 420  # pixels, of a chart
 BORDER = 16  # pixels of paper around a chart
 SHARPNESS = 2  # stored pixels for one on the page
 LABEL, TITLE, SMALLEST = 18, 22, 16  # pixels, of text
+DOTS = 100  # of a page's pixels, an inch
+POINTS = 72 / DOTS  # in a pixel
 
 NOISE = "#B25314"
 SIGNAL = "#0847D7"

@@ -9,7 +9,7 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from helpers.denoising import encode_picture
 from helpers.errors import InputError
-from helpers.models import latent_shape, pixels_per_latent
+from helpers.models import picture_size
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
@@ -39,9 +39,9 @@ def encode_video(components, video):
     Without oneDNN: with torch 2.13 on a CPU, a backward pass through the video U-Net that comes after oneDNN
     has run the VAE's encoder breaks off with a segmentation fault.
     """
-    side = latent_shape(components)[1] * pixels_per_latent(components.vae)
-    if any(picture.size != (side, side) for picture in video):
-        raise InputError(f"Frames of {side} × {side} pixels are needed: `read_video` makes them.")
+    width, height = picture_size(components)
+    if any(picture.size != (width, height) for picture in video):
+        raise InputError(f"Frames of {width} × {height} pixels are needed: `read_video` makes them.")
     with warnings.catch_warnings():  # torch remarks on its own switch
         warnings.filterwarnings("ignore", "TF32 acceleration")
         with torch.backends.mkldnn.flags(enabled=False):

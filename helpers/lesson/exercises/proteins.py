@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from helpers.lesson.grading import array, function, grade, number
+from helpers.lesson.grading import array, function, grade, number, within
 from helpers.proteins.backbones import angle_between
+
+near = within(0.01)
 
 
 def grade_angle_between(answer):
@@ -75,9 +77,6 @@ def grade_neighbours(answer, carbons):
     steps = np.diff(carbons, axis=0)
     distances = np.linalg.norm(steps, axis=1)
     further = np.linalg.norm(carbons[2:] - carbons[:-2], axis=1)
-
-    def near(wanted):
-        return lambda a: abs(a - wanted) < 0.01 * abs(wanted)
 
     grade(
         answer,

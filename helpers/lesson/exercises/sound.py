@@ -4,15 +4,14 @@ import math
 
 import torch
 
-from helpers.lesson.grading import close, function, grade, number, tensor
+from helpers.lesson.grading import close, function, grade, number, tensor, within
+
+near = within(0.02)
 
 
 def grade_cents(answer, heard, asked):
     """`answer`: how many cents the frequency `heard` lies above `asked`, both in Hz."""
     octaves = math.log2(heard / asked)
-
-    def near(wanted):
-        return lambda a: abs(a - wanted) < 0.02 * abs(wanted)
 
     grade(
         answer,
@@ -32,9 +31,6 @@ def grade_cents(answer, heard, asked):
 
 def grade_spacing(answer, rate, window):
     """`answer`: how many Hz lie between neighbouring frequencies of a transform of `window` samples."""
-
-    def near(wanted):
-        return lambda a: abs(a - wanted) < 0.02 * abs(wanted)
 
     grade(
         answer,

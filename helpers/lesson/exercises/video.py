@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from helpers.lesson.grading import grade, number
+from helpers.lesson.grading import grade, number, within
+
+near = within(0.01)
 
 
 def grade_sequences(answer, features):
@@ -45,9 +47,6 @@ def grade_sequences(answer, features):
 def grade_change(answer, frames):
     """`answer`: how much uint8 frames (F, H, W, 3) change from one to the next, on average, 0 to 255."""
     differences = np.diff(frames.astype(float), axis=0)
-
-    def near(wanted):
-        return lambda a: abs(a - wanted) < 0.01 * abs(wanted)
 
     grade(
         answer,

@@ -1,10 +1,8 @@
 """Grades the exercises in notebook 11, Why latent?"""
 
-from helpers.lesson.grading import grade, number, some_numbers, whole_number
+from helpers.lesson.grading import grade, number, some_numbers, whole_number, within
 
-
-def near(wanted):
-    return lambda answer: abs(answer - wanted) < 0.005 * abs(wanted)
+near = within(0.005)
 
 
 def grade_numbers(answer):
