@@ -8,9 +8,9 @@ guidance in a part of the steps only, and rescaled; by the model's own scheduler
 each set of pictures stand there: what the judge sees right, the pictures' saturation and contrast over those
 of drawn pictures of the same scenes, how different the two pictures of a prompt are over how different two
 drawn ones are, and the Fréchet distance from the drawn ones, the last two in the judge's features. Intervals
-of 95 % are by bootstrap over prompts. The distance's floor is that of the same scenes, drawn once more: the
-mean of some drawings, the smallest and the largest. What is finished is kept in out/, and a
-second run goes on from there.
+of 95 % are by bootstrap over prompts. The distance's floor is that of the same scenes, drawn again: the mean
+of some drawings, the smallest and the largest. What is finished is kept in out/, and a second run goes on
+from there.
 """
 
 import numpy as np
@@ -40,7 +40,7 @@ PARTS = {
 }  # timesteps
 STRONG = 14.0  # the scale that is also tried in all but the last third
 PROMPTS, SEEDS, BATCH = 75, 2, 8
-REDRAWN = 3  # how often the scenes are drawn once more, for the floor of the distance
+REDRAWN = 3  # how often the scenes are drawn again, for the floor of the distance
 WORK = workplace("guidance")
 
 
@@ -90,7 +90,7 @@ class Workshop:
         """{value, low, high} of the Fréchet distance of drawn pictures from others of the same scenes."""
         found = [
             metrics.frechet_distance(self.look(self.draw(i))["features"], self.drawn["features"])
-            for i in range(1, REDRAWN + 1)  # a last 0 in a seed changes nothing
+            for i in range(1, REDRAWN + 1)  # a 0 at the end of a seed changes nothing
         ]
         return {"value": float(np.mean(found)), "low": min(found), "high": max(found)}
 
