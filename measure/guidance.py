@@ -8,7 +8,9 @@ guidance in a part of the steps only, and rescaled; by the model's own scheduler
 each set of pictures stand there: what the judge sees right, the pictures' saturation and contrast over those
 of drawn pictures of the same scenes, how different the two pictures of a prompt are over how different two
 drawn ones are, and the Fréchet distance from the drawn ones, the last two in the judge's features. Intervals
-of 95 % are by bootstrap over prompts. What is finished is kept in out/, and a second run goes on from there.
+of 95 % are by bootstrap over prompts. The distance's floor is that of the same scenes, drawn again: the mean
+of some drawings, the smallest and the largest. What is finished is kept in out/, and a second run goes on
+from there.
 """
 
 import numpy as np
@@ -38,6 +40,7 @@ PARTS = {
 }  # timesteps
 STRONG = 14.0  # the scale that is also tried in all but the last third
 PROMPTS, SEEDS, BATCH = 75, 2, 8
+REDRAWN = 3  # how often the scenes are drawn again, for the floor of the distance
 WORK = workplace("guidance")
 
 
@@ -74,11 +77,22 @@ class Workshop:
         self.captions = [caption for caption, _ in asked for _ in range(SEEDS)]
         self.scenes = [scene for _, scene in asked for _ in range(SEEDS)]
         self.seeds = list(range(len(self.captions)))
-        drawn = [
-            Image.fromarray(world.render(scene, np.random.default_rng((world.SIZE, seed))))
+        self.drawn = self.look(self.draw())
+
+    def draw(self, *again):
+        """The scenes, drawn by code; other numbers `again` give other drawings of the same scenes."""
+        return [
+            Image.fromarray(world.render(scene, np.random.default_rng((world.SIZE, seed, *again))))
             for scene, seed in zip(self.scenes, self.seeds)
         ]
-        self.drawn = self.look(drawn)
+
+    def floor(self):
+        """{value, low, high} of the Fréchet distance of drawn pictures from others of the same scenes."""
+        found = [
+            metrics.frechet_distance(self.look(self.draw(i))["features"], self.drawn["features"])
+            for i in range(1, REDRAWN + 1)  # a 0 at the end of a seed changes nothing
+        ]
+        return {"value": float(np.mean(found)), "low": min(found), "high": max(found)}
 
     def paint(self, guidance, scheduler=None):
         """The pictures of all prompts and seeds, and what there is to see in them."""
@@ -178,7 +192,10 @@ def main(quick=False):
         "prompts": prompts,
         "pictures_of_each": SEEDS,
         "steps": own["num_inference_steps"],
-        "renders": {"all_right": float(shop.drawn["marks"][:, 2].mean())},
+        "renders": {
+            "all_right": float(shop.drawn["marks"][:, 2].mean()),
+            "frechet_distance": kept(WORK / f"{prompts}-floor.json", mark, shop.floor),
+        },
         "scales": [{"guidance_scale": scale} | measured(f"scale {scale:g}", scale) for scale in SCALES[few]],
         "parts": [
             {"guidance_scale": scale, "part": part, "timesteps": list(PARTS[part])}
