@@ -60,28 +60,30 @@ def grade_trailing(answer, num_train_timesteps, num_inference_steps):
     )
 
 
-def grade_euler_step(answer, latents, noise_pred, sigma, sigma_next):
-    """`answer`: the latents (B, C, h, w) after one Euler step from noise level `sigma` to `sigma_next`."""
-    x0 = latents - sigma * noise_pred
-    scaled = latents / (sigma**2 + 1) ** 0.5
-    alpha_next = 1 / (sigma_next**2 + 1)
+def grade_trend_step(answer, latents, noise_pred, noise_pred_before, sigma_before, sigma, sigma_next):
+    """`answer`: the latents (B, C, h, w) after a step from `sigma` to `sigma_next` along the trend of slopes.
+
+    Adams and Bashforth's method of second order, for steps of unequal length: LMS with two predictions.
+    """
+    step, step_before = sigma_next - sigma, sigma - sigma_before
+    change = step / step_before * (noise_pred - noise_pred_before)
     grade(
         answer,
-        right=x0 + sigma_next * noise_pred,
+        right=latents + step * (noise_pred + change / 2),
         hints=[
-            (x0, "That is the predicted x0, the end of the line: go only as far as sigma_next."),
-            (latents + (sigma - sigma_next) * noise_pred, "The wrong way: the noise should become less."),
+            (latents + step * noise_pred, "That is Euler's step: the trend is missing."),
             (
-                latents - sigma_next * noise_pred,
-                "Take away the difference of the two levels, not the next level.",
+                latents + step * (noise_pred + change),
+                "That is the slope at the end of the step. The mean lies in the middle.",
             ),
             (
-                scaled + (sigma_next - sigma) * noise_pred,
-                "The step starts from x; only the U-Net gets the scaled latents.",
+                latents + step * (noise_pred + noise_pred_before) / 2,
+                "That looks back: the mean of the last step, not of the next.",
             ),
             (
-                alpha_next**0.5 * x0 + (1 - alpha_next) ** 0.5 * noise_pred,
-                "That is the step in the variance-preserving notation: here the picture isn't turned down.",
+                latents + step * (noise_pred + (noise_pred - noise_pred_before) / 2),
+                "The two steps are not equally long: multiply the change by their ratio.",
             ),
+            (latents - step * (noise_pred + change / 2), "The wrong way: the noise should become less."),
         ],
     )
