@@ -63,12 +63,12 @@ def grade_fewer(answer, judge, before, attribute, value):
             (lambda a: len(a) != len(before), f"{len(before)} pictures are wanted, one for each seed."),
             (
                 lambda a: all(p.tobytes() == q.tobytes() for p, q in zip(a, before)),
-                "These are the same pictures as before: say it in `negative_prompts`.",
+                "These are the same pictures as before: say it in the negative prompt.",
             ),
             (lambda a: not differ(a), "Two of the pictures are the same: take the seeds from before."),
             (
                 lambda a: wants.fits(a) and count(a) >= count(before),
-                f"No fewer show {value}: name it in `negative_prompts`, without a “no”.",
+                f"No fewer show {value}: name it in the negative prompt, without a “no”.",
             ),
             (
                 lambda a: wants.fits(a) and not same_prompt(a),
