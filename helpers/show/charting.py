@@ -207,6 +207,7 @@ def small_multiples(lines, xlabel, ylabel, title, alt, columns=4, **limits):
         axes.plot(x, y, color=colour)
         axes.set_title(name, loc="left", color=colour, fontsize=LABEL * POINTS, weight="bold")
         axes.set(**limits)
+        axes.minorticks_off()  # a small panel has no room for them
     figure.supxlabel(xlabel, fontsize=LABEL * POINTS)
     figure.supylabel(ylabel, fontsize=LABEL * POINTS)
     show_chart(figure, alt)
