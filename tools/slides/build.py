@@ -1,7 +1,6 @@
 """Decks from notebooks, for a room without a network: nbconvert's slides with a template of our own."""
 
 import html
-import json
 import re
 import shutil
 import subprocess
@@ -125,9 +124,3 @@ def index(folder, decks):
         f"{rows}\n</ul></body></html>\n",
         encoding="utf-8",
     )  # fmt: skip
-
-
-def summary(path):
-    """How many slides a notebook has, for whoever plans a lesson."""
-    slides = slides_of(nbformat.read(path, as_version=4))
-    return json.dumps({"slides": len(slides), "sections": sum(slide.kind == "slide" for slide in slides)})

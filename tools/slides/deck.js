@@ -3,19 +3,31 @@
 
 const SMALLEST = 24;  // pixels of a label, on a slide of 1280 x 720
 
+// A chart is enlarged as a whole. In a table of pictures the labels stay as they are, and the pictures take what is left.
 function fit(place) {
   const inner = place.querySelector(".fitted");
-  const labels = [...inner.querySelectorAll("[style*='font-size']"), ...inner.querySelectorAll("div[aria-hidden]")];
-  let scale = 1;
-  for (let turn = 0; turn < 5; turn++) {
-    const width = place.clientWidth / inner.offsetWidth, height = place.clientHeight / inner.offsetHeight;
-    scale = Math.min(width, height, 2.2);
-    if (!labels.length) break;
-    for (const label of labels) label.style.fontSize = `${Math.max(16, SMALLEST / scale)}px`;
+  const wide = () => inner.offsetWidth <= place.clientWidth, high = () => inner.offsetHeight <= place.clientHeight;
+  const sized = [...inner.querySelectorAll("figure [style*='width:']")].filter(e => parseFloat(e.style.width));
+  const widths = new Map(sized.map(e => [e, parseFloat(e.style.width)]));
+  const resize = (elements, factor) => elements.forEach(e => e.style.width = `${widths.get(e) * factor}px`);
+  let scale = Math.min(place.clientWidth / inner.offsetWidth, place.clientHeight / inner.offsetHeight, 2.2);
+  if (sized.length) {
+    inner.style.maxWidth = "none";
+    for (const label of inner.querySelectorAll("[style*='font-size']")) label.style.fontSize = `${SMALLEST}px`;
+    const rows = sized.filter(e => e.scope == "row"), columns = sized.filter(e => e.scope != "row");
+    rows.forEach(e => e.style.width = "190px");
+    let factor = 2.2;
+    for (resize(columns, factor); !wide() && factor > 0.2; resize(columns, factor)) factor *= 0.96;
+    const pictures = columns.filter(e => e.tagName == "IMG");
+    for (; !high() && factor > 0.2; resize(pictures, factor)) factor *= 0.96;
+    scale = 1;
   }
-  scale = Math.min(place.clientWidth / inner.offsetWidth, place.clientHeight / inner.offsetHeight, 2.2);
   inner.style.transform = `scale(${scale})`;
   inner.dataset.scale = scale;
+  if (place.parentElement.querySelectorAll(".figure").length == 1) {
+    place.style.flex = "none";
+    place.style.height = `${Math.ceil(inner.offsetHeight * scale)}px`;
+  }
 }
 
 async function start() {
@@ -26,7 +38,7 @@ async function start() {
   document.body.classList.remove("measuring");
   await Reveal.initialize({
     width: 1280, height: 720, margin: 0, center: false, hash: true, transition: "none", slideNumber: "c/t",
-    controls: true, pdfSeparateFragments: false, plugins: [RevealNotes],
+    controls: false, pdfSeparateFragments: false, plugins: [RevealNotes],
   });
   document.body.dataset.ready = "yes";
 }

@@ -13,6 +13,7 @@ import textwrap
 import tokenize
 from dataclasses import dataclass, field
 
+from nbformat.v4 import new_output
 from PIL import Image
 
 from helpers.show.sliders import NOTE
@@ -22,7 +23,7 @@ TEXT_CHARACTERS, CODE_CHARACTERS = 80, 80  # in a line of text of 28 pixels, and
 TEXT_LINE, CODE_LINE, GAP, HEADING, RUNNING = 38, 31, 16, 72, 48
 LONG = 160  # characters of a text of which only the first sentence is shown
 CODE_LINES = 17
-TO_NOTES = ("**References", "**Before this", "**Next", "[![", "<!--")
+TO_NOTES = ("*Time", "**References", "**Before this", "**Next", "[![", "<!--")
 NOT_AN_END = ("et al", "e.g", "i.e", "vs", "cf", "Fig", "Eq", "approx")
 
 
@@ -137,7 +138,7 @@ def text_height(markdown):
         elif kind == "list":
             height += sum(TEXT_LINE * wrapped(" ".join(plain(i).split()), 76) + 6 for i in items_of_list(text))
         elif kind == "table":
-            height += sum(44 * wrapped(row, 110) for row in plain(text).split("\n"))
+            height += sum(44 * wrapped(row, 72) for row in plain(text).split("\n"))
         elif kind == "math":
             height += 60 + 56 * (1 + text.count("\\\\"))
         elif kind == "fence":
@@ -234,6 +235,14 @@ def mostly_imports(source):
     return imports > 0 and 2 * imports >= len(body)
 
 
+def only_draws(source):
+    """Whether a cell teaches nothing but how its figure is drawn: a chart, a drawing, one picture."""
+    lines = source.strip().split("\n")
+    return "show_chart(" in source or (len(lines) <= 12 and "show_diagram(" in source) or (
+        len(ast.parse(source).body) == 1 and re.match(r"(plotting\.)?show\w*\(", source) is not None
+    )  # fmt: skip
+
+
 def heading_text(markdown):
     return markdown.lstrip("#").strip()
 
@@ -248,14 +257,19 @@ def slides_of(notebook):
         if kind == "subslide" and running:
             put("markdown", f"<p class='running'>{running}</p>", RUNNING, forced=True)
 
+    def turn_with_lead():
+        """A new slide; a sentence that leads to what comes goes with it, but leaves no heading alone."""
+        before = deck[-1]
+        lead = before.items.pop() if waits and len(before.items) > 2 else None
+        turn()
+        if lead:
+            deck[-1].items.append(lead)
+            deck[-1].height += text_height(lead[1])
+
     def put(kind, source, height, outputs=(), forced=False, fragment=False):
         slide = deck[-1]
         if not forced and slide.items and slide.height + height > HEIGHT:
-            lead = slide.items.pop() if waits and len(slide.items) > 1 else None
-            turn()
-            if lead:
-                deck[-1].items.append(lead)
-                deck[-1].height += text_height(lead[1])
+            turn_with_lead()
             slide = deck[-1]
         slide.items.append((kind, source, outputs, fragment))
         slide.height += height
@@ -290,12 +304,12 @@ def slides_of(notebook):
                 put("markdown", title, text_height(title), forced=True)
                 parts = parts[1:]
                 waits = False
-            whole = running.startswith("Exercise")
+            whole = running.startswith("Exercise") or len(deck) == 1
             text = shown_text(parts, whole)
-            figure_before = deck[-1].items and any(item[2] for item in deck[-1].items)
+            result_before = any(item[0] in ("figure", "stdout") for item in deck[-1].items)
             remark = re.match(r"\*\*What to notice", cell.source)
             room = HEIGHT - deck[-1].height
-            if text and not (remark and figure_before and text_height(text) > room and not stay):
+            if text and not (remark and result_before and text_height(text) > room and not stay):
                 for piece in pieces_of_text(text):
                     put("markdown", piece, text_height(piece), forced=stay, fragment=fragment)
                 waits = len(text) <= 2 * LONG and not remark
@@ -315,8 +329,14 @@ def slides_of(notebook):
             continue
         source = without_alt(cell.source)
         shown = [] if "exercise" in tags else cell.outputs
-        height = code_height(source)
+        if shown and only_draws(cell.source):
+            deck[-1].notes.append(f"```python\n{source}\n```")
+            source = ""
+        height = code_height(source) if source else 0
         together = height + sum(map(output_height, shown))
+        if not stay and deck[-1].height + together > HEIGHT >= RUNNING + together and len(deck[-1].items) > 1:
+            turn_with_lead()
+            waits = False
         keep = stay or deck[-1].height + together <= HEIGHT
         for piece in chunks(source):
             put("code", piece, code_height(piece), forced=keep, fragment=fragment)
@@ -329,7 +349,8 @@ def slides_of(notebook):
             elif output.output_type == "error":
                 put("stdout", f"{output.ename}: {output.evalue}"[:400], 120, forced=keep)
             else:
-                put("figure", cell.source, output_height(output), outputs=[output], forced=keep)
+                for piece in pieces_of_figure(output):
+                    put("figure", cell.source, output_height(piece), outputs=[piece], forced=keep)
             deck[-1].cells.append(number)
     return [slide for slide in deck if slide.items]
 
@@ -343,6 +364,17 @@ def output_height(output):
     if "text/html" in data:
         return figure_height(data["text/html"])
     return 400 if any(kind.startswith("image/") for kind in data) else code_height(data.get("text/plain", ""))
+
+
+def pieces_of_figure(output):
+    """A strip that is broken into several tables, as one output for each of them."""
+    html = output.get("data", {}).get("text/html", "")
+    tables = re.findall(r"<table.*?</table>", html, re.DOTALL)
+    if len(tables) < 2 or figure_height(html) < HEIGHT - RUNNING - 1:
+        return [output]
+    head = html[: html.index("<table")]
+    tail = html[html.rindex("</table>") + len("</table>") :]
+    return [new_output("display_data", data={"text/html": head + table + tail}) for table in tables]
 
 
 def pieces_of_text(text):
