@@ -57,7 +57,7 @@ def test_an_instructor_finds_every_notebook(path):
 
 
 def test_the_plans_name_sections_and_exercises_that_are_there():
-    """"notebook 07, sections 1, 4 and 6": each is a heading of that notebook."""
+    """ "notebook 07, sections 1, 4 and 6": each is a heading of that notebook."""
     text = " ".join((KIT / "schedules.md").read_text(encoding="utf-8").split("|"))
     named = re.findall(r"(?:notebook|deck) (\d\d),? sections? ([\d, toand]+)", text)
     assert len(named) > 15

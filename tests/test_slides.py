@@ -136,7 +136,9 @@ def test_a_heading_begins_a_slide_and_a_long_text_leaves_its_first_sentence():
 def test_answers_and_solutions_are_for_the_speaker():
     folded = "<details>\n<summary>Solution</summary>\n\n```python\nanswer = 12\n```\n</details>"
     exercise = printing("answer = ...", "Not answered yet\n", tags=["exercise"])
-    deck = slides_of(notebook(new_markdown_cell("## Exercise 1: x\n\nHow many?"), exercise, new_markdown_cell(folded)))
+    deck = slides_of(
+        notebook(new_markdown_cell("## Exercise 1: x\n\nHow many?"), exercise, new_markdown_cell(folded))
+    )
     assert texts(deck[-1]) == ["## Exercise 1: x", "How many?", "answer = ..."]
     assert "**Solution.**" in speaker_notes(deck[-1]) and "answer = 12" in speaker_notes(deck[-1])
 

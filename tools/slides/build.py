@@ -24,7 +24,9 @@ VENDORED = {  # what a deck loads, and where npm puts it
     "mathjax.js": "mathjax/es5/tex-svg-full.js",
     "mathjax-LICENSE": "mathjax/LICENSE",
 }
-NO_NPM = "Slides need npm once, to fetch reveal.js and MathJax: install Node.js 18 or newer, then run this again."
+NO_NPM = (
+    "Slides need npm once, to fetch reveal.js and MathJax: install Node.js 18 or newer, then run this again."
+)
 
 
 def vendor(cache):
@@ -47,7 +49,9 @@ def vendor(cache):
     done = subprocess.run(command, cwd=cache, capture_output=True, text=True)
     if done.returncode:
         stamp.unlink(missing_ok=True)
-        raise RuntimeError(f"npm could not fetch reveal.js and MathJax; is there a network? {done.stderr.strip()[:300]}")
+        raise RuntimeError(
+            f"npm could not fetch reveal.js and MathJax; is there a network? {done.stderr.strip()[:300]}"
+        )
     return modules
 
 
@@ -63,7 +67,9 @@ def assets(folder, cache):
         shutil.copy(font, target)
     shutil.copy(HERE / "deck.js", target)
     colours = HtmlFormatter(style="default").get_style_defs(".highlight")
-    (target / "deck.css").write_text((HERE / "deck.css").read_text(encoding="utf-8") + colours, encoding="utf-8")
+    (target / "deck.css").write_text(
+        (HERE / "deck.css").read_text(encoding="utf-8") + colours, encoding="utf-8"
+    )
 
 
 def relinked(text):
@@ -113,6 +119,7 @@ def build(path, folder):
 
 def index(folder, decks):
     """A page that lists the decks."""
+
     def title(deck):
         return re.search(r"<title>(.*?)</title>", deck.read_text(encoding="utf-8"))[1]
 

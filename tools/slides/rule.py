@@ -136,7 +136,9 @@ def text_height(markdown):
         if kind == "heading":
             height += HEADING * wrapped(plain(text), 58)
         elif kind == "list":
-            height += sum(TEXT_LINE * wrapped(" ".join(plain(i).split()), 76) + 6 for i in items_of_list(text))
+            height += sum(
+                TEXT_LINE * wrapped(" ".join(plain(i).split()), 76) + 6 for i in items_of_list(text)
+            )
         elif kind == "table":
             height += sum(44 * wrapped(row, 72) for row in plain(text).split("\n"))
         elif kind == "math":
@@ -250,7 +252,10 @@ def heading_text(markdown):
 def slides_of(notebook):
     """The notebook's slides, in order."""
     deck = [Slide("slide")]
-    running, waits = "", False  # the heading of this section; is the last item a sentence that leads to what comes?
+    running, waits = (
+        "",
+        False,
+    )  # the heading of this section; is the last item a sentence that leads to what comes?
 
     def turn(kind="subslide"):
         deck.append(Slide(kind))
@@ -325,7 +330,9 @@ def slides_of(notebook):
             continue
         live = any(NOTE in str(output.get("data", {}).get("text/plain", "")) for output in cell.outputs)
         if live:
-            deck[-1].notes.append(f"**Live:** in the notebook, cell [{number}] is a slider of these pictures.")
+            deck[-1].notes.append(
+                f"**Live:** in the notebook, cell [{number}] is a slider of these pictures."
+            )
             continue
         source = without_alt(cell.source)
         shown = [] if "exercise" in tags else cell.outputs
@@ -402,5 +409,7 @@ def pieces_of_text(text):
 def speaker_notes(slide):
     """The slide's notes as Markdown: first where it is in the notebook."""
     cells = sorted(set(slide.cells))
-    where = [textwrap.dedent(f"*In the notebook: cell {', '.join(f'[{n}]' for n in cells)}.*")] if cells else []
+    where = (
+        [textwrap.dedent(f"*In the notebook: cell {', '.join(f'[{n}]' for n in cells)}.*")] if cells else []
+    )
     return "\n\n".join(where + slide.notes)
