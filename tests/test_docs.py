@@ -1,4 +1,4 @@
-"""The pages in docs/: every link and anchor leads somewhere, and the instructor's kit knows every notebook."""
+"""The pages in docs/: links and anchors lead somewhere, and the instructor's kit knows every notebook."""
 
 import json
 import re

@@ -127,7 +127,7 @@ def index(folder, decks):
     (folder / "index.html").write_text(
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Slides</title>\n'
         "<style>body {font: 24px/1.6 sans-serif; margin: 2em} li {list-style: none}</style></head>\n"
-        f"<body><h1>Slides</h1>\n<p>S opens the speaker's notes, Esc the overview, F the full screen.</p>\n<ul>\n"
-        f"{rows}\n</ul></body></html>\n",
+        "<body><h1>Slides</h1>\n<p>S opens the speaker's notes, Esc the overview, F the full screen.</p>\n"
+        f"<ul>\n{rows}\n</ul></body></html>\n",
         encoding="utf-8",
     )  # fmt: skip

@@ -1,15 +1,15 @@
 """Which part of a notebook stands on which slide, and what the speaker reads: decided by its structure.
 
-A heading begins a slide. Of a long text the first sentence stands on the slide and all of it in the speaker's notes. Folded
-answers and solutions are notes. A code cell and its figure share a slide where both are readable, otherwise the figure has the
-next one. A cell's `slideshow` metadata overrides this: slide, subslide, fragment, skip, notes or "-" (stay on this slide).
+A heading begins a slide. Of a long text the first sentence stands on the slide and all of it in the
+speaker's notes. Folded answers and solutions are notes. A code cell and its figure share a slide where both are
+readable, otherwise the figure has the next one; code that only draws a chart is for the notes. A cell's
+`slideshow` metadata overrides this: slide, subslide, fragment, skip, notes or "-" (stay on this slide).
 """
 
 import ast
 import base64
 import io
 import re
-import textwrap
 import tokenize
 from dataclasses import dataclass, field
 
@@ -29,7 +29,7 @@ NOT_AN_END = ("et al", "e.g", "i.e", "vs", "cf", "Fig", "Eq", "approx")
 
 @dataclass
 class Slide:
-    """`kind` is slide (a new section) or subslide; each item is (cell type, source, outputs, is it a fragment?)."""
+    """`kind` is slide (a new section) or subslide; an item is (kind, source, outputs, is it a fragment?)."""
 
     kind: str
     items: list = field(default_factory=list)
@@ -172,7 +172,7 @@ def picture_size(image):
 
 
 def figure_height(html):
-    """The height at which an HTML figure is readable: a chart as wide as the slide, pictures at their size."""
+    """The height at which an HTML figure is readable: a chart as wide as the slide, pictures as they are."""
     images = re.findall(r"<img[^>]*data:image[^>]*>", html)
     if "<audio" in html:
         return 130
@@ -330,9 +330,7 @@ def slides_of(notebook):
             continue
         live = any(NOTE in str(output.get("data", {}).get("text/plain", "")) for output in cell.outputs)
         if live:
-            deck[-1].notes.append(
-                f"**Live:** in the notebook, cell [{number}] is a slider of these pictures."
-            )
+            deck[-1].notes.append(f"**Live:** cell [{number}] of the notebook is a slider of these pictures.")
             continue
         source = without_alt(cell.source)
         shown = [] if "exercise" in tags else cell.outputs
