@@ -1,8 +1,8 @@
 """Which part of a notebook stands on which slide, and what the speaker reads: decided by its structure.
 
 A heading begins a slide. Of a long text the first sentence stands on the slide and all of it in the
-speaker's notes. Folded answers and solutions are notes. A code cell and its figure share a slide where both are
-readable, otherwise the figure has the next one; code that only draws a chart is for the notes. A cell's
+speaker's notes. Folded answers and solutions are notes. A code cell and its figure share a slide where both
+are readable, otherwise the figure has the next one; code that only draws a chart is for the notes. A cell's
 `slideshow` metadata overrides this: slide, subslide, fragment, skip, notes or "-" (stay on this slide).
 """
 
@@ -407,7 +407,5 @@ def pieces_of_text(text):
 def speaker_notes(slide):
     """The slide's notes as Markdown: first where it is in the notebook."""
     cells = sorted(set(slide.cells))
-    where = (
-        [textwrap.dedent(f"*In the notebook: cell {', '.join(f'[{n}]' for n in cells)}.*")] if cells else []
-    )
+    where = ["*In the notebook: cell " + ", ".join(f"[{number}]" for number in cells) + "*"] if cells else []
     return "\n\n".join(where + slide.notes)
