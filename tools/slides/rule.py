@@ -372,14 +372,15 @@ def output_height(output):
 
 
 def pieces_of_figure(output):
-    """A strip that is broken into several tables, as one output for each of them."""
+    """A strip that is too high, as one output for each of its rows of headings."""
     html = output.get("data", {}).get("text/html", "")
-    tables = re.findall(r"<table.*?</table>", html, re.DOTALL)
-    if len(tables) < 2 or figure_height(html) < HEIGHT - RUNNING - 1:
+    rows = re.findall(r"<tr.*?</tr>", html, re.DOTALL)
+    starts = [i for i, row in enumerate(rows) if 'scope="col"' in row]
+    if len(starts) < 2 or starts[0] or html.count("<table") > 1 or figure_height(html) < HEIGHT - RUNNING - 1:
         return [output]
-    head = html[: html.index("<table")]
-    tail = html[html.rindex("</table>") + len("</table>") :]
-    return [new_output("display_data", data={"text/html": head + table + tail}) for table in tables]
+    head, tail = html[: html.index("<tr")], html[html.rindex("</tr>") + len("</tr>") :]
+    groups = [rows[start:end] for start, end in zip(starts, [*starts[1:], None])]
+    return [new_output("display_data", data={"text/html": head + "".join(g) + tail}) for g in groups]
 
 
 def pieces_of_text(text):
