@@ -16,7 +16,7 @@ export PICTURE_PROMPT = $(value PROMPT)
 export PICTURE_SEED = $(value SEED)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab picture preflight test notebooks train evaluate contact-sheet badges lock wheel clean
+.PHONY: help lab picture preflight test notebooks slides train evaluate contact-sheet badges lock wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,9 @@ test: $(READY)  ## linters, unit tests, every cell of every notebook
 
 notebooks: $(READY)  ## execute all notebooks in place, from clean kernels
 	$(BIN)/python -m tools.execute_notebooks
+
+slides: $(READY)  ## a deck for each notebook, into out/slides; opens without a network
+	@$(BIN)/python -m tools.slides
 
 train: $(READY)  ## train Pocket Planets from nothing
 	$(BIN)/python -m training all

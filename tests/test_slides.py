@@ -1,0 +1,216 @@
+"""Decks: each is paged through in a browser without a network; the rule that makes slides of cells."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from helpers.show.sliders import NOTE
+from tests.browser import CHROMIUM_FLAGS, chromium
+from tools.slides import build
+from tools.slides.rule import blocks, chunks, first_sentence, slides_of, speaker_notes, without_alt
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+OPENED = [ROOT / "notebooks" / name for name in ("00_first_picture.ipynb", "01_noise_schedules.ipynb")]
+ON_SLIDE = """(index) => {
+    const frames = document.querySelectorAll('.frame');
+    const slide = index === null ? Reveal.getCurrentSlide() : frames[index].parentElement;
+    const edge = slide.getBoundingClientRect(), wrong = [];
+    const scale = edge.width / 1280, shown = e => e.getClientRects().length && !e.closest('aside');
+    for (const e of slide.querySelectorAll('.frame *')) {
+        if (!shown(e) || e.closest('svg, mjx-assistive-mml')) continue;
+        const box = e.getBoundingClientRect();
+        if (box.right > edge.right + 1 || box.bottom > edge.top + 720 * scale + 1 || box.left < edge.left - 1)
+            wrong.push(`${e.tagName} leaves the slide: ${e.textContent.slice(0, 60)}`);
+        const figure = e.closest('.fitted');
+        const size = parseFloat(getComputedStyle(e).fontSize) * (figure ? figure.dataset.scale : 1);
+        const own = [...e.childNodes].some(n => n.nodeType == 3 && n.textContent.trim());
+        if (own && size < 23.9) wrong.push(`${size} pixels: ${e.textContent.slice(0, 60)}`);
+        if (e.tagName == 'IMG' && !(e.naturalWidth && box.width > 20)) wrong.push(`no picture: ${e.alt}`);
+    }
+    const raw = slide.innerText.match(/\\$\\$?[^$]*\\\\[a-z]+[^$]*\\$/);
+    if (raw) wrong.push(`not rendered: ${raw[0]}`);
+    if (slide.querySelector('[data-mjx-error], mjx-merror')) wrong.push('a formula with an error');
+    if (!slide.textContent.trim() && !slide.querySelector('img')) wrong.push('an empty slide');
+    return wrong;
+}"""
+
+
+@pytest.fixture(scope="module")
+def decks(tmp_path_factory):
+    """A folder for decks with what they share; skips where that can't be fetched."""
+    folder = tmp_path_factory.mktemp("decks")
+    try:
+        build.assets(folder, ROOT / "out" / "npm")
+    except RuntimeError as error:
+        pytest.skip(str(error))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    executable = chromium()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+def opened(browser, deck):
+    """A page with the deck, the network off, and the addresses that it asked for outside of its folder."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True)
+    page, outside = context.new_page(), []
+    page.on("request", lambda request: request.url.startswith(("file:", "data:", "blob:", "about:"))
+            or outside.append(request.url))  # fmt: skip
+    page.goto(deck.as_uri())
+    page.wait_for_selector("body[data-ready]", timeout=60_000)
+    return page, outside
+
+
+def paged(page, pictures=None):
+    """What is wrong on each slide, from the first to the last, as a speaker pages with the space bar."""
+    wrong, number = {}, 0
+    while True:
+        where = page.evaluate("JSON.stringify(Reveal.getIndices())")
+        if found := page.evaluate(ON_SLIDE, None):
+            wrong[number] = found
+        if pictures:
+            page.screenshot(path=pictures / f"{number:03d}.png")
+        page.keyboard.press("Space")
+        if page.evaluate("JSON.stringify(Reveal.getIndices())") == where:
+            return number + 1, wrong
+        number += 1
+
+
+@pytest.mark.parametrize("path", OPENED, ids=lambda path: path.stem)
+def test_a_deck_is_paged_through_without_a_network(path, decks, browser, tmp_path):
+    deck = build.build(path, decks)
+    page, outside = opened(browser, deck)
+    count, wrong = paged(page, tmp_path)
+    assert not wrong and count == len(slides_of(nbformat.read(path, as_version=4))) > 20
+    assert outside == []
+    if "$" in path.read_text(encoding="utf-8"):
+        assert page.locator(".frame mjx-container").count() > 0
+    assert page.locator("aside.notes").count() > 10
+
+
+def test_s_opens_the_speakers_notes(decks, browser):
+    page, outside = opened(browser, build.build(OPENED[0], decks))
+    page.keyboard.press("Space")
+    with page.expect_popup() as popup:
+        page.keyboard.press("s")
+    page.keyboard.press("Space")
+    said = "document.querySelector('.speaker-controls-notes .value')?.innerText.includes('In the notebook')"
+    popup.value.wait_for_function(said, timeout=30_000)
+    assert outside == []
+
+
+def notebook(*cells):
+    return new_notebook(cells=list(cells))
+
+
+def printing(source, text, **metadata):
+    return new_code_cell(source, metadata=metadata, outputs=[new_output("stream", name="stdout", text=text)])
+
+
+def texts(slide):
+    return [source for _, source, _, _ in slide.items]
+
+
+def test_a_heading_begins_a_slide_and_a_long_text_leaves_its_first_sentence():
+    long = "It is short. " + "Then it goes on for a while, as texts do. " * 6
+    first, second = slides_of(notebook(new_markdown_cell("# Title"), new_markdown_cell(f"## One\n\n{long}")))
+    assert texts(first) == ["# Title"]
+    assert texts(second) == ["## One", "It is short."]
+    assert "Then it goes on" in speaker_notes(second)
+
+
+def test_answers_and_solutions_are_for_the_speaker():
+    folded = "<details>\n<summary>Solution</summary>\n\n```python\nanswer = 12\n```\n</details>"
+    exercise = printing("answer = ...", "Not answered yet\n", tags=["exercise"])
+    deck = slides_of(
+        notebook(new_markdown_cell("## Exercise 1: x\n\nHow many?"), exercise, new_markdown_cell(folded))
+    )
+    assert texts(deck[-1]) == ["## Exercise 1: x", "How many?", "answer = ..."]
+    assert "**Solution.**" in speaker_notes(deck[-1]) and "answer = 12" in speaker_notes(deck[-1])
+
+
+def test_code_and_its_result_share_a_slide_and_the_notes_say_where_it_is():
+    deck = slides_of(notebook(new_markdown_cell("## One"), printing("print(1)", "1\n")))
+    assert texts(deck[0]) == ["## One", "print(1)", "1"] and "[1]" in speaker_notes(deck[0])
+
+
+def test_what_is_too_high_is_split():
+    code = "\n".join(f"x{i} = {i}" for i in range(40))
+    items = "\n".join(f"- item {i}" for i in range(40))
+    deck = slides_of(notebook(new_markdown_cell("## One\n\n" + items), new_code_cell(code)))
+    assert len(deck) >= 5 and all(slide.height <= 720 for slide in deck)
+    shown = "\n".join(text for slide in deck for text in texts(slide))
+    assert all(f"x{i} = {i}" in shown and f"item {i}" in shown for i in range(40))
+
+
+@pytest.mark.parametrize("kind, kinds", [
+    ("slide", ["slide", "slide"]), ("subslide", ["slide", "subslide"]), ("skip", ["slide"]),
+    ("notes", ["slide"]), ("fragment", ["slide"]), ("-", ["slide"]),
+])  # fmt: skip
+def test_metadata_overrides_the_rule(kind, kinds):
+    marked = new_markdown_cell("Marked.", metadata={"slideshow": {"slide_type": kind}})
+    deck = slides_of(notebook(new_markdown_cell("## One"), marked))
+    assert [slide.kind for slide in deck] == kinds
+    on_slides = any("Marked." in text for slide in deck for text in texts(slide))
+    assert on_slides == (kind not in ("skip", "notes"))
+    assert ("Marked." in speaker_notes(deck[0])) == (kind == "notes")
+    assert any(item[3] for item in deck[-1].items) == (kind == "fragment")
+
+
+def test_a_slider_is_a_remark_for_the_speaker():
+    live = new_code_cell("slide()", outputs=[new_output("execute_result", data={"text/plain": NOTE})])
+    (deck,) = slides_of(notebook(new_markdown_cell("## One"), live))
+    assert texts(deck) == ["## One"] and "slider" in speaker_notes(deck)
+
+
+def test_sentences_end_where_they_end():
+    assert first_sentence("Ho et al. say so. Next.") == "Ho et al. say so."
+    assert first_sentence("**What to notice.** It grows. Much.") == "**What to notice.** It grows."
+    assert first_sentence("See [a. B](x.y). Next.") == "See [a. B](x.y)."
+
+
+def test_code_is_shown_without_alt_texts_and_cut_before_a_statement():
+    assert without_alt('f(x,\n  alt="a, (b) "\n      "c", width=3)') == "f(x, width=3)"
+    assert all(not piece.startswith(" ") for piece in chunks("for i in x:\n    pass\n" * 30))
+    assert [kind for kind, _ in blocks("a\n\n$$\nx\n$$\n\n- b")] == ["paragraph", "math", "list"]
+
+
+def test_links_lead_to_other_decks_and_into_the_repository():
+    text = "[n](04_predicting_noise.ipynb#x) [g](../docs/glossary.md#latent) [w](https://a.b/c.ipynb)"
+    assert build.relinked(text) == (
+        "[n](04_predicting_noise.html) [g](../../docs/glossary.md#latent) [w](https://a.b/c.ipynb)"
+    )
+
+
+def test_without_npm_one_sentence_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(RuntimeError, match=r"^Slides need npm once.*install Node\.js[^.]*\.?[^.]*$"):
+        build.vendor(tmp_path / "empty")
+
+
+def test_the_lock_names_versions_and_no_host():
+    lock = (ROOT / "tools" / "slides" / "package-lock.json").read_text(encoding="utf-8")
+    wanted = json.loads((ROOT / "tools" / "slides" / "package.json").read_text("utf-8"))["dependencies"]
+    packages = json.loads(lock)["packages"]
+    assert "://" not in lock
+    assert all(packages[f"node_modules/{name}"]["version"] == version for name, version in wanted.items())
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_notebook_becomes_a_deck(path):
+    deck = slides_of(nbformat.read(path, as_version=4))
+    assert 20 < len(deck) < 90 and all(slide.items for slide in deck)

@@ -1,0 +1,1 @@
+"""Decks of slides from the notebooks: which cell stands where, and how a deck is built."""

@@ -1,0 +1,133 @@
+"""Decks from notebooks, for a room without a network: nbconvert's slides with a template of our own."""
+
+import html
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import nbformat
+from nbconvert import SlidesExporter
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from pygments.formatters import HtmlFormatter
+
+from tools.slides.rule import slides_of, speaker_notes
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+FONT = ROOT / "helpers" / "show" / "fonts"
+VENDORED = {  # what a deck loads, and where npm puts it
+    "reveal.css": "reveal.js/dist/reveal.css",
+    "reveal.js": "reveal.js/dist/reveal.js",
+    "notes.js": "reveal.js/plugin/notes/notes.js",
+    "reveal-LICENSE": "reveal.js/LICENSE",
+    "mathjax.js": "mathjax/es5/tex-svg-full.js",
+    "mathjax-LICENSE": "mathjax/LICENSE",
+}
+NO_NPM = (
+    "Slides need npm once, to fetch reveal.js and MathJax: install Node.js 18 or newer, then run this again."
+)
+
+
+def vendor(cache):
+    """The folder with the packages that package-lock.json names; fetches them if `cache` hasn't got them.
+
+    Raises RuntimeError, with one sentence, where that can't be.
+    """
+    lock = (HERE / "package-lock.json").read_text(encoding="utf-8")
+    modules, stamp = cache / "node_modules", cache / "package-lock.json"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == lock and (modules / "mathjax").is_dir():
+        return modules
+    npm = shutil.which("npm")
+    if not npm:
+        raise RuntimeError(NO_NPM)
+    cache.mkdir(parents=True, exist_ok=True)
+    stamp.unlink(missing_ok=True)
+    shutil.copy(HERE / "package.json", cache)
+    shutil.copy(HERE / "package-lock.json", cache)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(command, cwd=cache, capture_output=True, text=True)
+    if done.returncode:
+        stamp.unlink(missing_ok=True)
+        raise RuntimeError(
+            f"npm could not fetch reveal.js and MathJax; is there a network? {done.stderr.strip()[:300]}"
+        )
+    return modules
+
+
+def assets(folder, cache):
+    """Everything that the decks in `folder` share."""
+    modules = vendor(cache)
+    target = folder / "assets"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for name, source in VENDORED.items():
+        shutil.copy(modules / source, target / name)
+    for font in FONT.iterdir():
+        shutil.copy(font, target)
+    shutil.copy(HERE / "deck.js", target)
+    colours = HtmlFormatter(style="default").get_style_defs(".highlight")
+    (target / "deck.css").write_text(
+        (HERE / "deck.css").read_text(encoding="utf-8") + colours, encoding="utf-8"
+    )
+
+
+def relinked(text):
+    """Links of a notebook, for a deck in out/slides: to the other decks, and to the repository's files."""
+    text = re.sub(r"(\]\(|href=\")(\d\d_\w+)\.ipynb(#[^)\"]*)?", r"\1\2.html", text)
+    return re.sub(r"(\]\(|href=\"|src=\")(?:(\w[\w-]*\.ipynb)|\.\./)",
+                  lambda m: f"{m[1]}../../" + (f"notebooks/{m[2]}" if m[2] else ""), text)  # fmt: skip
+
+
+def deck_notebook(notebook):
+    """A notebook whose cells are slides, as nbconvert's slides exporter wants them."""
+    cells = []
+    for slide in slides_of(notebook):
+        for i, (kind, source, outputs, fragment) in enumerate(slide.items):
+            place = slide.kind if i == 0 else "fragment" if fragment else "-"
+            metadata = {"slideshow": {"slide_type": place}}
+            if kind == "markdown":
+                cells.append(new_markdown_cell(relinked(source), metadata=metadata))
+            elif kind == "stdout":
+                metadata["tags"] = ["printed"]
+                cells.append(new_markdown_cell(f"<pre>{html.escape(source)}</pre>", metadata=metadata))
+            else:
+                cell = new_code_cell(source, outputs=list(outputs), metadata=metadata)
+                if kind == "figure":
+                    cell.metadata["transient"] = {"remove_source": True}
+                cells.append(cell)
+        if notes := speaker_notes(slide):
+            metadata = {"slideshow": {"slide_type": "notes"}}
+            cells.append(new_markdown_cell(relinked(notes), metadata=metadata))
+    return new_notebook(cells=cells, metadata=notebook.metadata)
+
+
+def build(path, folder):
+    """Write the deck of the notebook at `path` into `folder`; returns the deck's path."""
+    notebook = nbformat.read(path, as_version=4)
+    exporter = SlidesExporter(
+        extra_template_basedirs=[str(HERE)], template_name="deck", exclude_input_prompt=True,
+        exclude_output_prompt=True, exclude_anchor_links=True,
+    )  # fmt: skip
+    title = re.match(r"# (.+)", notebook.cells[0].source)
+    resources = {"metadata": {"name": title[1] if title else path.stem, "path": str(path.parent)}}
+    body, _ = exporter.from_notebook_node(deck_notebook(notebook), resources=resources)
+    deck = folder / f"{path.stem}.html"
+    deck.write_text(body, encoding="utf-8")
+    return deck
+
+
+def index(folder, decks):
+    """A page that lists the decks."""
+
+    def title(deck):
+        return re.search(r"<title>(.*?)</title>", deck.read_text(encoding="utf-8"))[1]
+
+    rows = "\n".join(f'<li><a href="{deck.name}">{title(deck)}</a></li>' for deck in decks)
+    (folder / "index.html").write_text(
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Slides</title>\n'
+        "<style>body {font: 24px/1.6 sans-serif; margin: 2em} li {list-style: none}</style></head>\n"
+        "<body><h1>Slides</h1>\n<p>S opens the speaker's notes, Esc the overview, F the full screen.</p>\n"
+        f"<ul>\n{rows}\n</ul></body></html>\n",
+        encoding="utf-8",
+    )  # fmt: skip
