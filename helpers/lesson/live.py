@@ -31,7 +31,7 @@ class Live:
 
     `paint()` gives a picture for each of `columns`, `measure()` one number or several; what they gave
     stands in `student.moments`, a list of dicts with the step. With a `name`, all of it is kept in
-    out/trainings/ now and then, at a stop and at the end; one that differs in `made_from` is another training.
+    out/trainings/ now and then, at a stop and at the end; one that differs in `made_from` is another.
     """
 
     def __init__(self, student, name=None, columns=(), paint=None, measure=None, moments=5, made_from=()):
