@@ -1,6 +1,7 @@
 """Notebook 10: a training can be stopped and goes on as if it had not been; the new kind is a new kind."""
 
 import copy
+import re
 import signal
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,16 +11,21 @@ import numpy as np
 import pytest
 import torch
 from diffusers import DDPMScheduler
+from PIL import Image
 from tiny import SCHEDULER, tiny_parts
 
+from helpers.errors import InputError
 from helpers.judge import load_judge
+from helpers.lesson import live
 from helpers.lesson.kinds import KindFinder
 from helpers.lesson.measured import load_measured
 from helpers.lesson.objective import min_snr_weights, training_loss
-from helpers.lesson.trainings import ema_decay, lr_scale, mixed_precision, shortened, whole_steps
+from helpers.lesson.own_pictures import read_folder
+from helpers.lesson.trainings import ema_decay, lr_scale, mixed_precision, progress, shortened, whole_steps
 from helpers.models import POCKET, load_components
 from helpers.seeding import generator
 from measure import prediction_types as tool
+from tools.drawings import own_pictures
 from worlds import eyeball
 from worlds import planets as world
 
@@ -28,6 +34,8 @@ OWN_WORDS = (
     "def noise_targets",
     "def velocity_targets",
     "def draw_batch",
+    "def loss_of_batch",
+    "def share_of_rate",
     "def train_step",
     "def update_average",
     "def new_student",
@@ -50,8 +58,6 @@ def written():
         "copy": copy,
         "SimpleNamespace": SimpleNamespace,
         "generator": generator,
-        "lr_scale": lr_scale,
-        "ema_decay": ema_decay,
         "mixed_precision": mixed_precision,
         "device": torch.device("cpu"),
         "planets": data,
@@ -130,6 +136,14 @@ def test_the_script_trains_as_the_notebook_does(written):
         torch.testing.assert_close(found, (weight * (guess - target) ** 2).mean())
 
 
+def test_the_notebooks_formulas_are_those_of_all_trainings(written):
+    for step in (0, 10, 49, 50, 300, 600, 601, 800, 999):
+        assert written.share_of_rate(step, 1000) == pytest.approx(
+            lr_scale(step, step / 1000, 50, 0.6), abs=0.02
+        )
+        assert written.decay_at(step) == ema_decay(step)
+
+
 def test_the_switch_shortens_only_where_it_is_on(monkeypatch):
     monkeypatch.setenv("SHORT_TRAININGS", "1")
     assert shortened(1000, short=10) == 10
@@ -166,3 +180,135 @@ def test_what_the_notebook_shows_of_longer_runs_was_measured():
         assert all(0 <= run["average"]["attributes_right"]["value"] <= 1 for run in measured[name])
     stages = load_measured("training")["stages"]
     assert {"clip", "vae", "unet"} <= set(stages) and all(stage["log"] for stage in stages.values())
+
+
+def pupil(losses=()):
+    torch.manual_seed(0)
+    network = torch.nn.Linear(3, 2)
+    optimizer = torch.optim.AdamW(network.parameters(), 0.1)
+    return SimpleNamespace(
+        unet=network, average=copy.deepcopy(network), optimizer=optimizer, losses=list(losses)
+    )
+
+
+def step_of(student):
+    loss = student.unet(torch.full((1, 3), 1.0 + len(student.losses))).square().mean()
+    loss.backward()
+    student.optimizer.step()
+    student.optimizer.zero_grad()
+    student.losses.append(loss.item())
+
+
+@pytest.fixture
+def kept_here(tmp_path, monkeypatch):
+    monkeypatch.setattr(live, "FOLDER", tmp_path)
+    monkeypatch.setenv("SHORT_TRAININGS", "0")
+    monkeypatch.setenv(live.KEEP, "1")
+    return tmp_path
+
+
+def watch(student, **more):
+    def paint():
+        return [Image.new("RGB", (8, 8), (len(student.losses), 0, 0))]
+
+    return live.Live(student, "test", ["a planet"], paint, lambda: 0.5, moments=2, **more)
+
+
+def test_a_training_goes_on_after_a_stop_and_after_a_new_kernel(kept_here):
+    straight = pupil()
+    for _ in progress(6, watch(straight)):
+        step_of(straight)
+    watch(straight).forget()
+
+    stopped = pupil()
+    with pytest.raises(KeyboardInterrupt):
+        for step in progress(6, watch(stopped)):
+            if step == 3:
+                signal.raise_signal(signal.SIGINT)
+            step_of(stopped)
+    assert len(stopped.losses) == 4 and len(stopped.moments) == 1
+
+    again = pupil()  # as after a restart of the kernel
+    page = watch(again)
+    assert page.begin(6) == 4 and [m["step"] for m in again.moments] == [3]
+    assert again.moments[0]["pictures"][0].getpixel((0, 0)) == (3, 0, 0), "what was painted is still there"
+    assert list(map(lambda _: step_of(again), progress(6, watch(again)))) == [None] * 2
+    assert again.losses == straight.losses
+    assert all(map(torch.equal, again.unet.state_dict().values(), straight.unet.state_dict().values()))
+
+
+def test_another_training_is_not_taken_for_it(kept_here):
+    done = pupil()
+    for _ in progress(2, watch(done)):
+        step_of(done)
+    assert watch(pupil()).begin(2) == 2
+    assert watch(pupil()).begin(3) == 0 and watch(pupil(), made_from=["other"]).begin(2) == 0
+    (kept_here / "test.pt").write_bytes(b"broken")
+    assert watch(pupil()).begin(2) == 0
+
+
+def test_short_trainings_and_tests_keep_nothing(kept_here, monkeypatch):
+    monkeypatch.setenv(live.KEEP, "0")
+    student = pupil()
+    for _ in progress(2, watch(student)):
+        step_of(student)
+    assert not list(kept_here.iterdir())
+
+
+def test_a_trainings_page_has_the_same_tags_from_start_to_end(kept_here):
+    student, tag = pupil(), re.compile(r"</?\w+")
+    page = watch(student)
+    page.begin(4)
+    before = page.page(0, 4, 9)
+    for step in range(4):
+        step_of(student)
+        page.after(step + 1)
+    after = page.page(4, 4, 0)
+    assert tag.findall(before._repr_html_()) == tag.findall(after._repr_html_())
+    assert repr(after) == "step 4 of 4; 0 s left" and 'aria-label="Progress"' in after._repr_html_()
+
+
+def test_a_folder_of_pictures_gives_captions_from_names_and_from_a_file(tmp_path):
+    for name in ("a-zebra-planet-01.png", "a_zebra_planet_with_rings (2).png", "IMG_0042.png"):
+        Image.new("RGB", (40, 30)).save(tmp_path / name)
+    with pytest.raises(InputError, match="doesn't say what the picture shows"):
+        read_folder(tmp_path, 64)
+    (tmp_path / "captions.txt").write_text("IMG_0042.png: my cat: on a sofa\n", encoding="utf-8")
+    found = read_folder(tmp_path, 64)
+    assert [words for _, words in found] == [
+        "my cat: on a sofa",
+        "a zebra planet",
+        "a zebra planet with rings",
+    ]
+    assert {picture.size for picture, _ in found} == {(64, 64)}
+    (tmp_path / "captions.txt").write_text("other.png: a cat\n", encoding="utf-8")
+    with pytest.raises(InputError, match="Line 1 of captions.txt"):
+        read_folder(tmp_path, 64)
+
+
+def test_a_bad_folder_gets_one_sentence(tmp_path):
+    file = tmp_path / "file.png"
+    Image.new("RGB", (8, 8)).save(file)
+    for folder, words in (
+        (tmp_path / "none", "does not exist"),
+        (file, "is a file"),
+        (tmp_path, "and not 1:"),
+        (None, "path in quotes"),
+        ("", "path in quotes"),
+    ):
+        with pytest.raises(InputError, match=words):
+            read_folder(folder, 64)
+    for i in range(3):
+        (tmp_path / f"a-planet-{i}.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match="can't be opened"):
+        read_folder(tmp_path, 64)
+
+
+def test_the_drawn_folder_is_what_its_script_draws():
+    found = read_folder(own_pictures.OUT, 128)
+    rng = np.random.default_rng(own_pictures.SEED)
+    assert len(found) == own_pictures.COUNT
+    for picture, words in found:
+        assert words == "a zebra planet in deep space"
+        drawn = own_pictures.zebra_planet(rng)
+        assert np.abs(np.asarray(picture, float) - np.asarray(drawn, float)).max() <= 1

@@ -11,6 +11,7 @@ from IPython.display import display
 from helpers.errors import Stopped
 
 SWITCH = "SHORT_TRAININGS"
+SECONDS_BETWEEN_CHECKPOINTS = 20
 CAPTION_DROPOUT = 0.1  # the share of pictures that are shown without their caption
 
 
@@ -75,22 +76,30 @@ def ema_decay(step, longest=0.999):
     return min(longest, (1 + step) / (10 + step))
 
 
-def progress(count):
+def progress(count, live=None):
     """Count training steps, 0 to `count` - 1; a line under the cell says how many seconds are left.
 
-    An interrupt lets the step that runs finish, as in `whole_steps`.
+    With `live` (helpers/lesson/live.py) it shows a bar, the loss and pictures, goes on from the steps that
+    were done before, and keeps a checkpoint. An interrupt lets the step that runs finish, as in
+    `whole_steps`.
     """
-    started = shown = time.monotonic()
-    line = display(_Line(0, count, 0), display_id=True)
+    begun = live.begin(count) if live else 0
+    look = live.page if live else _Line
+    started = shown = kept = time.monotonic()
+    line = display(look(begun, count, 0), display_id=True)
     with whole_steps() as interrupted:
-        for step in range(count):
+        for step in range(begun, count):
             yield step
-            now = time.monotonic()
-            if now - shown > 1 or step + 1 == count:
-                left = (now - started) / (step + 1) * (count - step - 1)
+            painted = bool(live) and live.after(step + 1)
+            now, last = time.monotonic(), step + 1 == count or bool(interrupted())
+            if painted or last or now - shown > (2 if live else 1):
+                left = (now - started) / (step + 1 - begun) * (count - step - 1)
                 if line:
-                    line.update(_Line(step + 1, count, left))
+                    line.update(look(step + 1, count, left))
                 shown = now
+            if live and (last or now - kept > SECONDS_BETWEEN_CHECKPOINTS):
+                live.keep()
+                kept = now
             if interrupted():
                 break
 

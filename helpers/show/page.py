@@ -93,6 +93,11 @@ def film_strip(rows, row_labels, column_labels, alt):
         or not column_labels
     ):
         raise InputError("A film strip needs a label for each row, and in each a picture for each column.")
+    display(Page(strip_markup(rows, row_labels, column_labels, alt), alt))
+
+
+def strip_markup(rows, row_labels, column_labels, alt):
+    """The HTML of `film_strip`, for what shows it together with something else."""
     room = WIDE - (ROW_LABEL if any(row_labels) else 0)
     most = most_columns([picture for row in rows for picture in row], room)
     blocks = -(-len(column_labels) // most)
@@ -109,7 +114,7 @@ def film_strip(rows, row_labels, column_labels, alt):
             names = (", ".join(filter(None, (str(label), str(column)))) for column in column_labels[part])
             cells = (_img(picture, width, name or "picture") for picture, name in zip(row[part], names))
             lines.append(head + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells))
-    display(Page(table(lines, alt), alt))
+    return table(lines, alt)
 
 
 def balanced(count, wanted, most):

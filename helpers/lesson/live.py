@@ -1,0 +1,193 @@
+"""What a training shows while it runs, and what is kept of it: a bar, the loss, pictures, a checkpoint.
+
+    live = Live(student, "planets", prompts, lambda: paint(student.average))
+    for _ in progress(1000, live):
+        train_step(student, 1000)
+
+A student has `unet`, `average` (or None), `optimizer` and `losses`, a list with one number for each step.
+"""
+
+import html
+import os
+
+import numpy as np
+import torch
+from PIL import Image
+
+from helpers.lesson.cache import mark, write_whole
+from helpers.lesson.trainings import SWITCH
+from helpers.models import ROOT
+from helpers.show import page
+from helpers.show.style import INK, MUTED, PAPER, PREDICTION, SMALLEST
+
+FOLDER = ROOT / "out" / "trainings"
+KEEP = "KEEP_TRAININGS"  # "0": a training always begins anew, as when notebooks are executed or tested
+BLANK = Image.new("RGB", (64, 64), "#8A8F9A")  # the place of a picture that is still to come
+WIDTH, HEIGHT, LEFT, FOOT, TOP = 680, 190, 60, 34, 26
+
+
+class Live:
+    """One training on the page. It paints at `moments` times, evenly spread, the last at the end.
+
+    `paint()` gives a picture for each of `columns`, `measure()` one number or several; what they gave
+    stands in `student.moments`, a list of dicts with the step. With a `name`, all of it is kept in
+    out/trainings/ now and then, at a stop and at the end; one that differs in `made_from` is another.
+    """
+
+    def __init__(self, student, name=None, columns=(), paint=None, measure=None, moments=5, made_from=()):
+        self.student, self.columns, self.paint, self.measure = student, list(columns), paint, measure
+        self.count, self.wanted, self.made_from = moments, 0, made_from
+        self.file = FOLDER / f"{name}.pt" if name and keeps() else None
+        self.drawn = None, ""
+        student.moments = getattr(student, "moments", [])
+
+    def begin(self, steps):
+        """The steps that are done already, here or before the kernel was started anew."""
+        self.wanted = steps
+        if self.file and not self.student.losses:
+            load(self.file, self._mark(), self.student)
+        return len(self.student.losses)
+
+    def after(self, step):
+        """Paint and measure where it is time to; True if it was."""
+        due = round((len(self.student.moments) + 1) * self.wanted / self.count)
+        if len(self.student.moments) == self.count or step < max(due, 1):
+            return False
+        moment = {"step": step, "pictures": self.paint() if self.paint else []}
+        self.student.moments.append(moment | {"measured": self.measure() if self.measure else None})
+        return True
+
+    def keep(self):
+        """Write the checkpoint, whole or not at all."""
+        if self.file and self.student.losses:
+            save(self.file, self._mark(), self.student)
+
+    def forget(self):
+        """Delete what is kept: the next training of this name begins anew."""
+        if self.file:
+            self.file.unlink(missing_ok=True)
+
+    def strip(self, count):
+        """What was painted so far, a row for each moment, as HTML; grey where something is still to come."""
+        done = self.student.moments
+        if self.drawn[0] != len(done):
+            steps = [moment["step"] for moment in done]
+            steps += [round((i + 1) * count / self.count) for i in range(len(done), self.count)]
+            rows = [moment["pictures"] for moment in done]
+            rows += [[BLANK] * len(self.columns)] * (self.count - len(done))
+            labels, alt = (
+                [f"step {step}" for step in steps],
+                "What was painted so far, a row for each moment.",
+            )
+            self.drawn = len(done), page.strip_markup(rows, labels, self.columns, alt)
+        return self.drawn[1]
+
+    def page(self, step, count, left):
+        return Training(self, step, count, left)
+
+    def _mark(self):
+        shapes = [tuple(weight.shape) for weight in trained(self.student.unet).values()]
+        return mark(self.wanted, self.count, shapes, self.columns, *self.made_from)
+
+
+class Training:
+    """How things stand, as HTML; in text alone, one line. It has the same tags from its start to its end."""
+
+    def __init__(self, live, step, count, left):
+        self.words = f"step {step} of {count}; {left:.0f} s left"
+        bar = f'<progress aria-label="Progress" value="{step}" max="{max(count, 1)}"></progress>'
+        parts = [f"<p>{bar} {self.words}</p>", curve(live.student.losses, count)]
+        if live.paint:
+            parts.append(live.strip(count))
+        self.markup = f'<div class="training">{"".join(parts)}</div>'
+
+    def __repr__(self):
+        return self.words
+
+    def _repr_html_(self):
+        return self.markup
+
+
+def keeps():
+    """Whether trainings are kept: in full ones, unless the environment says no."""
+    return os.environ.get(KEEP) != "0" and os.environ.get(SWITCH) != "1"
+
+
+def trained(network):
+    """{name: weight} of the weights that are trained."""
+    return {name: weight for name, weight in network.named_parameters() if weight.requires_grad}
+
+
+def save(file, made_from, student):
+    """Write all that is needed to go on: weights, average, the optimiser's sums, losses, pictures."""
+    pixels = [
+        moment | {"pictures": [torch.from_numpy(np.array(each)) for each in moment["pictures"]]}
+        for moment in student.moments
+    ]
+    content = {
+        "made_from": made_from,
+        "unet": {name: weight.detach() for name, weight in trained(student.unet).items()},
+        "average": student.average.state_dict() if student.average else {},
+        "optimizer": student.optimizer.state_dict(),
+        "losses": student.losses,
+        "moments": pixels,
+    }
+    write_whole(file, lambda path: torch.save(content, path))
+
+
+def load(file, made_from, student):
+    """Bring a student to where it was; False, and nothing is changed, where no such training is kept."""
+    try:
+        kept = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception:  # missing, or broken in one of the many ways that torch has words for
+        return False
+    if kept.get("made_from") != made_from:
+        return False
+    with torch.no_grad():
+        for name, weight in trained(student.unet).items():
+            weight.copy_(kept["unet"][name])
+    if student.average:
+        student.average.load_state_dict(kept["average"])
+    student.optimizer.load_state_dict(kept["optimizer"])
+    student.losses[:] = kept["losses"]
+    student.moments[:] = [
+        moment | {"pictures": [Image.fromarray(each.numpy()) for each in moment["pictures"]]}
+        for moment in kept["moments"]
+    ]
+    return True
+
+
+def curve(losses, count):
+    """The losses so far as an SVG: single batches, and their running mean."""
+    losses = np.asarray(losses, dtype=float)
+    top = losses.max() if len(losses) else 1.0
+    width = max(1, len(losses) // 20)
+    smooth = np.convolve(losses, np.ones(width) / width, mode="valid") if len(losses) else losses
+    last = f"{smooth[-1]:.3g}" if len(losses) else "–"
+    words = f"The loss after {len(losses)} of {count} steps; the mean of the last {width} is {last}."
+
+    def line(values, first, colour, thickness):
+        x = LEFT + (np.arange(len(values)) + first) / max(count - 1, 1) * (WIDTH - LEFT - 20)
+        y = TOP + (1 - values / top) * (HEIGHT - TOP - FOOT)
+        every = max(1, len(values) // 400)
+        points = " ".join(f"{a:.0f},{b:.0f}" for a, b in list(zip(x, y))[::every])
+        return f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{thickness}"/>'
+
+    def text(x, y, what, colour=INK, anchor="start"):
+        return f'<text x="{x}" y="{y}" fill="{colour}" text-anchor="{anchor}">{html.escape(what)}</text>'
+
+    foot = HEIGHT - FOOT
+    return (
+        f'<svg role="img" aria-label="{words}" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
+        f'style="max-width: 100%; height: auto" font-family="Inter, Helvetica, sans-serif" '
+        f'font-size="{SMALLEST}"><rect width="{WIDTH}" height="{HEIGHT}" rx="12" fill="{PAPER}"/>'
+        f'<polyline points="{LEFT},{TOP} {LEFT},{foot} {WIDTH - 20},{foot}" fill="none" stroke="{MUTED}"/>'
+        + line(losses, 0, MUTED, 0.6)
+        + line(smooth, width // 2, PREDICTION, 2.5)
+        + text(LEFT - 8, TOP + 6, f"{top:.2g}", anchor="end")
+        + text(LEFT - 8, foot, "0", anchor="end")
+        + text(LEFT, HEIGHT - 10, "step 0")
+        + text(WIDTH - 20, HEIGHT - 10, f"step {count}", anchor="end")
+        + text(WIDTH - 20, 20, f"loss: single batches, and their mean, now {last}", PREDICTION, "end")
+        + "</svg>"
+    )
