@@ -34,6 +34,8 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# JupyterLab shows a traceback as it shows stderr.
+ERRORS = ".jp-OutputArea [data-mime-type='application/vnd.jupyter.stderr']"
 LAB_SETTINGS = {
     # Every cell stays in the page, also those that are scrolled out of sight.
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
@@ -126,8 +128,8 @@ def jupyterlab_page(notebook_path, folder, as_committed=False):
 
     served = folder / "served"
     (served / "notebooks").mkdir(parents=True)
-    if (ROOT / "images").is_dir():
-        shutil.copytree(ROOT / "images", served / "images")
+    for beside in ("images", "models/pocket-planets"):  # which notebooks find beside their own folder
+        shutil.copytree(ROOT / beside, served / beside)
     notebook = nbformat.read(notebook_path, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -157,9 +159,10 @@ def run_all(page):
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     wait_until_idle(page)
     done = r"""[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(
-        prompt => /\d/.test(prompt.innerText)) || document.querySelector(
-        ".jp-OutputArea [data-mime-type='application/vnd.jupyter.error']")"""
-    page.wait_for_function(done, timeout=120_000)  # a number comes a moment after the kernel's reply
+        prompt => /\d/.test(prompt.innerText)) || document.querySelector("ERRORS")"""
+    page.wait_for_function(
+        done.replace("ERRORS", ERRORS), timeout=120_000
+    )  # a number comes a moment after the kernel's reply
     page.wait_for_function(
         "[...document.querySelectorAll('.jp-Notebook img')].every(i => i.complete)", timeout=30_000
     )
@@ -171,8 +174,8 @@ def save(page):
 
 
 def error_texts(page):
-    """The text of each error that a cell shows."""
-    return page.locator(".jp-OutputArea [data-mime-type='application/vnd.jupyter.error']").all_inner_texts()
+    """The text of each error that a cell shows, and of all that it writes to stderr."""
+    return page.locator(ERRORS).all_inner_texts()
 
 
 def prompts(page):

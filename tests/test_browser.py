@@ -26,6 +26,16 @@ def test_notebook_00_runs_in_jupyterlab(tmp_path):
     assert painted > 0 and sum(p["output"] for p in seen) == painted
 
 
+def test_a_failing_cell_is_seen(tmp_path):
+    cells = [nbformat.v4.new_code_cell("1 / 0"), nbformat.v4.new_code_cell("'never run'")]
+    (tmp_path / "source").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "source" / "failing.ipynb")
+    with jupyterlab_page(tmp_path / "source" / "failing.ipynb", tmp_path) as page:
+        run_all(page)
+        assert "ZeroDivisionError" in "".join(error_texts(page))
+        assert prompts(page) == ["[1]:", "[ ]:"]
+
+
 def test_looking_at_a_notebook_changes_no_byte_of_it(tmp_path):
     with jupyterlab_page(FIRST, tmp_path, as_committed=True) as page:
         assert page.locator(".jp-Toolbar").count() > 0

@@ -145,7 +145,7 @@ def test_guidance_1_is_the_conditional_prediction_and_0_the_unconditional(model)
     uncond, cond = (
         components.unet(latents, t, encoder_hidden_states=each[None]).sample for each in embeddings
     )
-    close = dict(rtol=1e-4, atol=1e-5)
+    close = dict(rtol=1e-4, atol=1e-4)  # 7.5 times what rounding leaves
     torch.testing.assert_close(guided_noise(components.unet, latents, t, embeddings, 1), cond, rtol=0, atol=0)
     torch.testing.assert_close(guided_noise(components.unet, latents, t, embeddings, 0), uncond, **close)
     expected = uncond + 7.5 * (cond - uncond)
