@@ -29,7 +29,9 @@ def test_notebook_00_runs_in_jupyterlab(tmp_path):
 def test_a_failing_cell_is_seen(tmp_path):
     cells = [nbformat.v4.new_code_cell("1 / 0"), nbformat.v4.new_code_cell("'never run'")]
     (tmp_path / "source").mkdir()
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "source" / "failing.ipynb")
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    failing = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+    nbformat.write(failing, tmp_path / "source" / "failing.ipynb")
     with jupyterlab_page(tmp_path / "source" / "failing.ipynb", tmp_path) as page:
         run_all(page)
         assert "ZeroDivisionError" in "".join(error_texts(page))
