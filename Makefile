@@ -16,7 +16,7 @@ export PICTURE_PROMPT = $(value PROMPT)
 export PICTURE_SEED = $(value SEED)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab picture preflight test notebooks slides train evaluate contact-sheet badges lock wheel clean
+.PHONY: help lab work reset progress picture preflight test notebooks slides handout train evaluate contact-sheet badges lock wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,8 +34,18 @@ $(READY): $(PAINTS) requirements/all.lock
 	$(PIP) --require-hashes --no-deps -r requirements/all.lock
 	@touch $@
 
-lab: $(READY)  ## open JupyterLab on the first notebook
-	$(BIN)/python -m jupyterlab --config=tools/lab_config.py --ServerApp.root_dir="$(CURDIR)" $(ROOT_USER) notebooks/00_first_picture.ipynb
+lab: $(READY)  ## open JupyterLab on your own copy of the first notebook, in work/
+	@$(BIN)/python -m tools.work
+	$(BIN)/python -m jupyterlab --config=tools/lab_config.py --ServerApp.root_dir="$(CURDIR)" $(ROOT_USER) work/00_first_picture.ipynb
+
+work: $(READY)  ## copy the notebooks into work/, for you to write in; what you changed stays
+	@$(BIN)/python -m tools.work
+
+reset: $(READY)  ## your copies as new, what you wrote is kept: make reset, or make reset NOTEBOOK=05
+	@$(BIN)/python -m tools.work reset $(NOTEBOOK)
+
+progress: $(READY)  ## the exercises that you have answered rightly
+	@$(BIN)/python -m tools.work progress
 
 picture: $(PAINTS)  ## paint one picture: make picture PROMPT="an astronaut on mars" SEED=0
 	@$(BIN)/python -m tools.picture --seed="$$PICTURE_SEED" -- "$$PICTURE_PROMPT"
@@ -55,6 +65,9 @@ notebooks: $(READY)  ## execute all notebooks in place, from clean kernels
 
 slides: $(READY)  ## a deck for each notebook, into out/slides; opens without a network
 	@$(BIN)/python -m tools.slides
+
+handout: $(READY)  ## learners' copies, solved copies, the loop on a page of A4, into out/handout
+	@$(BIN)/python -m tools.handout
 
 train: $(READY)  ## train Pocket Planets from nothing
 	$(BIN)/python -m training all

@@ -32,9 +32,10 @@ from PIL import Image
 
 from helpers.lesson.trainings import SWITCH
 from helpers.show import playground_views, sliders
-from tests.answers import exercises, faults, wrong_answers
+from tests.answers import faults, wrong_answers
 from tests.charts import chart_difference
 from tools.execute_notebooks import KERNEL_ENVIRONMENT, WIDGET
+from tools.handout.copies import exercises
 
 os.environ.update(KERNEL_ENVIRONMENT)
 os.environ.setdefault(SWITCH, "1")

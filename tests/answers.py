@@ -5,9 +5,8 @@ compared, and its exercises are tried. conftest.py does it.
 """
 
 import json
-import re
 
-BLANK = "answer = ..."
+from tools.handout.copies import BLANK
 
 # Runs in the notebook's kernel: what no exercise may accept, or fail on; and a right answer's other forms.
 ODD = """
@@ -41,18 +40,6 @@ def other_forms(answer):
     return [tuple(answer)] if isinstance(answer, list) else [answer]
 """
 ODD_COUNT = 34  # each gets one line
-
-
-def exercises(notebook):
-    """{index of an exercise's cell: its published solution}, in order."""
-    found = {}
-    for i, cell in enumerate(notebook.cells):
-        if "exercise" in cell.metadata.get("tags", []):
-            fold = notebook.cells[i + 1].source
-            solution = re.search(r"<details>.*?```python\n(.*?)```.*?</details>", fold, re.DOTALL)
-            assert cell.source.count(BLANK) == 1 and solution, f"cell {i}: one blank, one folded solution"
-            found[i] = solution.group(1)
-    return found
 
 
 def wrong_answers(path):

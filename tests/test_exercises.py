@@ -11,7 +11,8 @@ from PIL import Image
 from helpers.lesson.exercises.first_picture import grade_three_pictures
 from helpers.lesson.exercises.guidance import grade_falling_guidance, grade_good_enough
 from helpers.lesson.grading import described, function, grade, tensor
-from tests.answers import exercises, wrong_answers
+from tests.answers import wrong_answers
+from tools.handout.copies import exercises
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("[0-9]*.ipynb"))
 

@@ -1,4 +1,4 @@
-"""JupyterLab's settings for `make lab`: opening a lesson changes no tracked file, whichever Python runs.
+"""JupyterLab's settings for `make lab`: opening a lesson changes no file, tracked or copied, whichever Python runs.
 
 JupyterLab writes the kernel's exact Python version into each notebook that it opens, and saves it by itself.
 """
@@ -10,7 +10,11 @@ from tools.execute_notebooks import METADATA
 
 def keep_metadata(model, path="", **_):
     """Before a lesson is saved: give it the metadata that all committed lessons have."""
-    if model["type"] == "notebook" and model["content"] and path.strip("/").startswith("notebooks/"):
+    if (
+        model["type"] == "notebook"
+        and model["content"]
+        and path.strip("/").startswith(("notebooks/", "work/"))
+    ):
         model["content"]["metadata"].update(copy.deepcopy(METADATA))
 
 

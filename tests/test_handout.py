@@ -1,0 +1,287 @@
+"""What is handed out, and a learner's working copies: each is used as a learner or an instructor uses it."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tools import work
+from tools.execute_notebooks import KERNEL_ENVIRONMENT
+from tools.handout import __main__ as handout
+from tools.handout import copies
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+FIRST, LOOP = "00_first_picture.ipynb", "05_the_denoising_loop.ipynb"
+
+
+@pytest.fixture(scope="module")
+def handed_out(tmp_path_factory):
+    """What `make handout` writes, somewhere else."""
+    folder = tmp_path_factory.mktemp("handout")
+    assert handout.main([], folder) is None
+    return folder
+
+
+def opened(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def exercise(cell):
+    return "exercise" in cell.metadata.get("tags", [])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_learners_copy_has_everything_but_outputs_and_solutions(path, handed_out):
+    old, new = opened(path), opened(handed_out / "learners" / path.name)
+    assert [(c.id, c.cell_type, c.metadata) for c in new.cells] == [
+        (c.id, c.cell_type, c.metadata) for c in old.cells
+    ]
+    assert all(not c.outputs and c.execution_count is None for c in new.cells if c.cell_type == "code")
+    text = "\n".join(c.source for c in new.cells)
+    for solution in copies.exercises(old).values():
+        assert solution not in text
+    assert "<summary>Solution</summary>" not in text and "colab-badge" not in text
+    count = sum(map(exercise, new.cells))
+    assert count == text.count(copies.NOTES) == sum(copies.BLANK in c.source for c in new.cells)
+    folded = [re.findall(r"<details>", "\n".join(c.source for c in n.cells)) for n in (old, new)]
+    assert len(folded[0]) - len(folded[1]) == count  # the answers to "Predict first" stay
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_solved_copy_has_each_answer_in_its_place(path, handed_out):
+    old, new = opened(path), opened(handed_out / "solutions" / path.name)
+    assert [c.id for c in new.cells] == [c.id for c in old.cells]
+    for before, after in zip(old.cells, new.cells):
+        if exercise(before):
+            assert copies.BLANK not in after.source and re.search(r"^answer = ", after.source, re.MULTILINE)
+            assert not after.outputs  # "Not answered yet" would be wrong now
+        elif before.cell_type == "code":
+            assert after.outputs == before.outputs
+
+
+def test_solved_copies_say_right_where_they_are_built_and_in_work(tmp_path, handed_out, monkeypatch):
+    """Only the first cells and the exercises that need no others are run: a whole notebook runs elsewhere."""
+    for name, value in KERNEL_ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "helpers").symlink_to(ROOT / "helpers")
+    notebook = opened(handed_out / "solutions" / "11_why_latent.ipynb")
+    setup = next(c for c in notebook.cells if "setup" in c.metadata.get("tags", []))
+    alone = [c for c in notebook.cells if exercise(c) and re.search(r"\bgrade_\w+\(answer\)", c.source)]
+    names = " ".join(re.findall(r"grade_\w+", " ".join(c.source for c in alone)))
+    imports = f"from helpers.lesson.exercises.why_latent import {', '.join(names.split())}"
+    for place in ("out/handout/solutions", "work"):
+        (tmp_path / place).mkdir(parents=True)
+        small = nbformat.v4.new_notebook(
+            cells=[setup, nbformat.v4.new_code_cell(imports), *alone], metadata=notebook.metadata
+        )
+        NotebookClient(
+            small, kernel_name="python3", resources={"metadata": {"path": str(tmp_path / place)}}
+        ).execute()
+        said = ["".join(o.text for o in c.outputs) for c in small.cells[2:]]
+        assert len(said) >= 2 and set(said) == {"Right!\n"}
+
+
+def test_a_copy_outside_of_the_repository_says_where_it_belongs(tmp_path, handed_out):
+    notebook = opened(handed_out / "learners" / FIRST)
+    setup = next(c for c in notebook.cells if "setup" in c.metadata.get("tags", []))
+    run = subprocess.run([sys.executable, "-c", setup.source], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode and "Put this notebook into the repository's folder work/" in run.stderr
+
+
+def test_a_notebook_that_is_not_there_is_named(tmp_path):
+    run = command("tools.handout", "notebooks/99_nothing.ipynb", cwd=ROOT)
+    assert run.returncode == 1 and run.stderr == "No such notebook: notebooks/99_nothing.ipynb\n"
+
+
+def test_an_exercise_without_its_solution_is_named(tmp_path):
+    notebook = opened(ROOT / "notebooks" / LOOP)
+    del notebook.cells[next(i for i, c in enumerate(notebook.cells) if exercise(c)) + 1]
+    nbformat.write(notebook, tmp_path / "broken.ipynb")
+    assert re.match(
+        r"broken\.ipynb: Cell \d+: an exercise has", handout.main([tmp_path / "broken.ipynb"], tmp_path)
+    )
+
+
+# A learner's working copies.
+
+
+def command(*arguments, cwd):
+    environment = os.environ | {
+        "PYTHONPATH": str(cwd),
+        "PYTHONIOENCODING": "ascii",
+    }  # some consoles have no more
+    return subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=cwd, capture_output=True, text=True, env=environment
+    )
+
+
+def git(*arguments, cwd):
+    names = ["-c", "user.name=n", "-c", "user.email=e", "-c", "init.defaultBranch=main"]
+    run = subprocess.run(["git", *names, *arguments], cwd=cwd, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A small repository with this one's notebooks 00 and 05, its tools/work.py and its .gitignore."""
+    root = tmp_path / "house"
+    for name in (
+        f"notebooks/{FIRST}",
+        f"notebooks/{LOOP}",
+        "tools/__init__.py",
+        "tools/work.py",
+        ".gitignore",
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, root / name)
+    return root
+
+
+def tool(root, *arguments):
+    run = command("tools.work", *arguments, cwd=root)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def write_in(path, right=(), wrong=()):
+    """Answer exercises of the notebook at `path` by hand, and save what they said."""
+    notebook = nbformat.read(path, as_version=4)
+    for number, cell in enumerate(filter(exercise, notebook.cells), 1):
+        if number in (*right, *wrong):
+            said = "Right!\n" if number in right else "Not yet. Say Right! when it is.\n"
+            cell.source = cell.source.replace(copies.BLANK, f"answer = {number}  # mine")
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=said)]
+    nbformat.write(notebook, path)
+
+
+def test_a_pull_never_meets_what_a_learner_wrote(house, tmp_path):
+    git("init", "-q", cwd=house)
+    git("add", ".", cwd=house)
+    git("commit", "-qm", "The series", cwd=house)
+    learner = tmp_path / "learner"
+    git("clone", "-q", str(house), str(learner), cwd=tmp_path)
+    tool(learner)
+    write_in(learner / "work" / LOOP, right=[1])
+    mine = (learner / "work" / LOOP).read_bytes()
+    assert git("status", "--porcelain", cwd=learner) == ""
+
+    author = tmp_path / "author"
+    git("clone", "-q", str(house), str(author), cwd=tmp_path)
+    for name in (FIRST, LOOP):
+        notebook = opened(author / "notebooks" / name)
+        notebook.cells[0].source += "\n\nNewer."
+        for cell in filter(exercise, notebook.cells):
+            cell.source += "  # newer"
+        nbformat.write(notebook, author / "notebooks" / name)
+    git("commit", "-qam", "Newer", cwd=author)
+    git("push", "-q", "origin", "HEAD:refs/heads/newer", cwd=author)
+    git("pull", "-q", "origin", "newer", cwd=learner)
+
+    assert (learner / "work" / LOOP).read_bytes() == mine
+    said = tool(learner)
+    assert (learner / "work" / LOOP).read_bytes() == mine and "make reset NOTEBOOK=05" in said
+    assert FIRST not in said  # nobody wrote in that one: it is simply new
+    assert (learner / "work" / FIRST).read_bytes() == (learner / "notebooks" / FIRST).read_bytes()
+    assert b"Newer" in (learner / "work" / FIRST).read_bytes()
+    assert git("status", "--porcelain", cwd=learner) == ""
+
+
+def test_a_reset_keeps_what_was_written_and_says_where(house):
+    tool(house)
+    copy = house / "work" / LOOP
+    kept = []
+    for _ in range(2):  # within one second, too
+        write_in(copy, right=[2])
+        mine = copy.read_bytes()
+        said = tool(house, "reset", "5")
+        assert copy.read_bytes() == (house / "notebooks" / LOOP).read_bytes()
+        [line] = said.splitlines()
+        kept.append(house / re.search(r"kept in (work/\S+\.ipynb)\.$", line).group(1))
+        assert re.search(r"_\d{4}-\d\d-\d\d_\d{6}(_2)?\.ipynb$", kept[-1].name)
+        assert kept[-1].read_bytes() == mine and kept[-1].parent == copy.parent
+    assert len(set(kept)) == 2
+    assert "nothing of yours to keep" in tool(house, "reset", f"work/{LOOP}")
+    write_in(house / "work" / FIRST, wrong=[1])
+    copy.unlink()
+    own = house / "work" / "mine.ipynb"
+    own.write_text("{}")
+    assert tool(house, "reset").count("is kept in") == 1
+    assert all(path.exists() for path in (*kept, own))
+    assert copy.read_bytes() == (house / "notebooks" / LOOP).read_bytes()
+    assert "nothing of yours to keep" in tool(house, "reset")
+
+
+def test_a_name_that_no_notebook_has_changes_nothing(house):
+    tool(house)
+    write_in(house / "work" / LOOP, right=[1])
+    mine = (house / "work" / LOOP).read_bytes()
+    run = command("tools.work", "reset", "05", "77", cwd=house)
+    assert run.returncode == 1 and run.stderr == "No notebook is called '77'. There are: 00, 05.\n"
+    assert (house / "work" / LOOP).read_bytes() == mine
+
+
+def test_a_lost_list_of_what_was_copied_costs_nothing(house):
+    tool(house)
+    write_in(house / "work" / LOOP, right=[1])
+    mine = (house / "work" / LOOP).read_bytes()
+    (house / "work" / work.COPIED).write_text("[1, ")
+    tool(house)
+    assert (house / "work" / LOOP).read_bytes() == mine
+    assert "is kept in" in tool(house, "reset", "05")
+
+
+def test_progress_is_what_the_saved_outputs_say(house):
+    assert command("tools.work", "progress", cwd=house).stderr == "There is no work/ yet: make work\n"
+    tool(house)
+    assert [line.split("  ")[-1].strip() for line in tool(house, "progress").splitlines()] == [
+        "0 of 3 right"
+    ] * 2
+    write_in(house / "work" / LOOP, right=[1, 3], wrong=[2])
+    first, loop = tool(house, "progress").splitlines()
+    assert loop.split() == "05 The denoising loop 1 - 3 2 of 3 right".split() and "0 of 3" in first
+
+    path = (
+        house / "work" / LOOP
+    )  # a copied cell is no further exercise, a blank isn't right, whatever stands below
+    notebook = opened(path)
+    [one, two, three] = filter(exercise, notebook.cells)
+    three.source = three.source.replace("answer = 3  # mine", copies.BLANK)
+    notebook.cells.append(nbformat.from_dict({**two, "id": "copied", "outputs": one.outputs}))
+    nbformat.write(notebook, path)
+    assert tool(house, "progress").splitlines()[1].split()[-7:] == "1 2 - 2 of 3 right".split()
+
+    path.write_text("<<<<<<< ")
+    (house / "work" / FIRST).unlink()
+    first, loop = tool(house, "progress").splitlines()
+    assert first.endswith("not there yet") and "can't be read: make reset NOTEBOOK=05" in loop
+    tool(house, "reset", "05")
+    assert "0 of 3 right" in tool(house, "progress")
+
+
+def test_every_exercise_counts_in_the_overview():
+    for path in NOTEBOOKS:
+        assert len(work.graded(path)) == len(copies.exercises(opened(path)))
+
+
+def test_the_copies_in_work_find_what_lies_beside_notebooks():
+    assert (ROOT / "work" / ".." / "images").resolve() == (ROOT / "images").resolve()
+    ignored = subprocess.run(["git", "check-ignore", "-q", "work/00_first_picture.ipynb"], cwd=ROOT)
+    assert ignored.returncode in (0, 128)  # 128: not a git checkout
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert 'root_dir="$(CURDIR)" $(ROOT_USER) work/00_first_picture.ipynb' in makefile
+
+
+def test_jupyterlab_saves_a_working_copy_as_it_was_copied():
+    source = (ROOT / "tools" / "lab_config.py").read_text(encoding="utf-8")
+    assert json.dumps("work/") in source

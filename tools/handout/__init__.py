@@ -1,0 +1,1 @@
+"""What is handed out in a room: copies for learners, copies with the solutions, the loop on one page."""

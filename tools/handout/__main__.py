@@ -1,0 +1,24 @@
+"""What is handed out in a room, into out/handout: python -m tools.handout [notebook ...]"""
+
+import sys
+from pathlib import Path
+
+from tools.handout import copies
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def main(paths, folder=ROOT / "out" / "handout"):
+    chosen = [Path(p) for p in paths] or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    if missing := [str(path) for path in chosen if not path.is_file()]:
+        return f"No such notebook: {', '.join(missing)}"
+    try:
+        count = copies.write(chosen, folder)
+    except ValueError as error:
+        return str(error)
+    print(f"{count} notebooks without outputs and solutions: {folder / 'learners'}")
+    print(f"{count} notebooks with every exercise solved: {folder / 'solutions'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,165 @@
+"""A learner's working copies of the notebooks, in work/: git ignores them, so that pulling never meets them.
+
+    python -m tools.work                      copy what is missing, and renew the copies that nobody changed
+    python -m tools.work reset [05 ...]       all notebooks, or those named, as they are in notebooks/; yours is kept
+    python -m tools.work progress [folder]    which exercises say "Right!"
+
+work/ lies beside notebooks/, so that ../images and ../models lead to the same place from both.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+from datetime import datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COPIED = ".copied.json"  # in work/: the fingerprint of each notebook as it was copied
+
+
+def fingerprint(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def copied(work):
+    """{name: fingerprint of the notebook when it was copied}; empty where the list is missing or broken."""
+    try:
+        return dict(json.loads((work / COPIED).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def put(source, work):
+    """Copy the notebook `source` into `work`, at once or not at all, and write down what was copied."""
+    half = work / f".{source.name}.half"
+    shutil.copyfile(source, half)
+    os.replace(half, work / source.name)
+    listed = copied(work) | {source.name: fingerprint(source)}
+    (work / COPIED).write_text(json.dumps(listed, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def fill(root=ROOT):
+    """Copy what work/ lacks and renew what is as it was copied; yields a sentence for each thing to know."""
+    work = root / "work"
+    work.mkdir(exist_ok=True)
+    known = copied(work)
+    for source in sorted((root / "notebooks").glob("*.ipynb")):
+        copy, listed = work / source.name, known.get(source.name)
+        if not copy.exists() or fingerprint(copy) == listed != fingerprint(source):
+            put(source, work)
+        elif fingerprint(copy) == fingerprint(source) != listed:
+            put(source, work)  # the same by another way: from now on it counts as copied
+        elif listed != fingerprint(source):
+            yield (
+                f"work/{source.name} is yours, and notebooks/ has a newer one: "
+                f"make reset NOTEBOOK={source.stem[:2]} brings that and keeps yours."
+            )
+
+
+def dated(path, now):
+    """A free name beside `path`, with the date and the time: there its ../images still lead somewhere."""
+    stem, count = f"{path.stem}_{now:%Y-%m-%d_%H%M%S}", 1
+    while (free := path.with_name(f"{stem}{f'_{count}' if count > 1 else ''}{path.suffix}")).exists():
+        count += 1
+    return free
+
+
+def chosen(names, root):
+    """The notebooks of notebooks/ that `names` mean: "05", "5", a file's name or its path; all without a name.
+
+    Raises ValueError, a sentence, for a name that means none.
+    """
+    notebooks = sorted((root / "notebooks").glob("*.ipynb"))
+    found = []
+    for name in names:
+        stem = Path(name).name.removesuffix(".ipynb")
+        number = f"{stem:0>2}_" if stem.isdecimal() else None
+        meant = [each for each in notebooks if each.stem == stem or (number and each.name.startswith(number))]
+        if not meant:
+            known = ", ".join(re.sub(r"^(\d\d)_.*", r"\1", each.stem) for each in notebooks)
+            raise ValueError(f"No notebook is called {name!r}. There are: {known}.")
+        found += [each for each in meant if each not in found]
+    return found if names else notebooks
+
+
+def reset(names=(), root=ROOT):
+    """Bring working copies back to what is in notebooks/; a changed one is kept. Yields a sentence for each."""
+    work = root / "work"
+    sources = chosen(names, root)
+    work.mkdir(exist_ok=True)
+    known = copied(work)
+    for source in sources:
+        copy = work / source.name
+        if copy.exists() and fingerprint(copy) not in (fingerprint(source), known.get(source.name)):
+            kept = dated(copy, datetime.now())
+            os.replace(copy, kept)
+            yield f"work/{copy.name} is new again; what you wrote is kept in work/{kept.name}."
+        elif names:
+            yield f"work/{copy.name} is as in notebooks/; there was nothing of yours to keep."
+        put(source, work)
+
+
+def graded(path):
+    """The exercises of the notebook at `path`, in order: {the name of its grading: whether it said "Right!"}.
+
+    By what is saved in the file. Raises ValueError or OSError where it can't be read.
+    """
+    right = {}
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        grading = re.search(r"\bgrade_\w+", source)
+        if cell["cell_type"] != "code" or "exercise" not in cell["metadata"].get("tags", []) or not grading:
+            continue
+        said = "".join("".join(output.get("text", "")) for output in cell["outputs"])
+        done = "Right!" in said.splitlines() and "answer = ..." not in source.splitlines()
+        right[grading.group()] = right.get(grading.group(), False) or done
+    return right
+
+
+def title(path):
+    """ "05 The denoising loop" for 05_the_denoising_loop.ipynb."""
+    number, _, words = path.stem.partition("_")
+    return f"{number} {words.replace('_', ' ').capitalize()}"
+
+
+def progress(folder, root=ROOT):
+    """Yields a line for each notebook with exercises: the numbers of those that say "Right!", and how many."""
+    for source in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        path = Path(folder) / source.name
+        name = f"{title(source):24}"
+        if not path.exists():
+            yield f"{name} not there yet"
+            continue
+        try:
+            right = list(graded(path).values())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            yield f"{name} can't be read: make reset NOTEBOOK={source.stem[:2]} brings it back and keeps this one"
+            continue
+        signs = " ".join(str(i) if done else "-" for i, done in enumerate(right, 1))
+        yield f"{name} {signs:12} {sum(right)} of {len(right)} right"
+
+
+def main(arguments, root=ROOT):
+    task, *names = arguments or ["fill"]
+    try:
+        if task == "fill" and not names:
+            print(*fill(root), "Your notebooks are in work/. Write in them as you like.", sep="\n")
+        elif task == "reset":
+            done = list(reset(names, root))
+            print(*done or ["work/ is as notebooks/; there was nothing of yours to keep."], sep="\n")
+        elif task == "progress" and len(names) < 2:
+            folder = Path(names[0]) if names else root / "work"
+            if not folder.is_dir():
+                return f"There is no folder {names[0]}." if names else "There is no work/ yet: make work"
+            print(*progress(folder, root), sep="\n")
+        else:
+            return __doc__.partition("\n\n")[2].partition("\n\n")[0]
+    except ValueError as error:
+        return str(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
