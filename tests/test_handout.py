@@ -1,6 +1,5 @@
 """What is handed out, and a learner's working copies: each is used as a learner or an instructor uses it."""
 
-import json
 import os
 import re
 import shutil
@@ -10,12 +9,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from nbclient import NotebookClient
 
+from helpers.show.style import styled
 from tools import work
 from tools.execute_notebooks import KERNEL_ENVIRONMENT
 from tools.handout import __main__ as handout
-from tools.handout import copies
+from tools.handout import copies, sheet
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -119,7 +120,7 @@ def command(*arguments, cwd):
     environment = os.environ | {
         "PYTHONPATH": str(cwd),
         "PYTHONIOENCODING": "ascii",
-    }  # some consoles have no more
+    }  # as some consoles
     return subprocess.run(
         [sys.executable, "-m", *arguments], cwd=cwd, capture_output=True, text=True, env=environment
     )
@@ -282,6 +283,69 @@ def test_the_copies_in_work_find_what_lies_beside_notebooks():
     assert 'root_dir="$(CURDIR)" $(ROOT_USER) work/00_first_picture.ipynb' in makefile
 
 
-def test_jupyterlab_saves_a_working_copy_as_it_was_copied():
-    source = (ROOT / "tools" / "lab_config.py").read_text(encoding="utf-8")
-    assert json.dumps("work/") in source
+# The page of the loop.
+
+
+@pytest.fixture(scope="module")
+def page():
+    """The page, laid out; its renderer says where each text stands, in points from the lower left corner."""
+    figure = sheet.page(sheet.loop())
+    figure.set_dpi(72)
+    with styled():
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+    return figure, canvas.get_renderer()
+
+
+def test_the_pages_code_is_that_of_notebook_05(page):
+    figure, _ = page
+    code = [text.get_text() for text in figure.texts if "DejaVu Sans Mono" in text.get_fontfamily()]
+    cells = opened(ROOT / "notebooks" / LOOP).cells
+    [loop] = [c.source for c in cells if c.cell_type == "code" and "def denoise(" in c.source]
+    assert "\n".join(code) == loop and "scheduler.step(" in loop
+
+
+def test_the_page_holds_everything_and_nothing_overlaps(page):
+    figure, renderer = page
+    boxes = [(t.get_window_extent(renderer), t.get_text()) for t in figure.texts if t.get_text().strip()]
+    for box, words in boxes:
+        assert sheet.MARGIN - 1 < box.x0 and box.x1 < sheet.WIDTH - sheet.MARGIN + 1, words
+        assert 30 < box.y0 and box.y1 < sheet.HEIGHT - 30, words
+    for i, (one, words) in enumerate(boxes):
+        for other, others_words in boxes[i + 1 :]:
+            across = min(one.x1, other.x1) - max(one.x0, other.x0)
+            down = min(one.y1, other.y1) - max(one.y0, other.y0)
+            assert across <= 0 or down <= 2, (
+                words,
+                others_words,
+            )  # points; a line's box is a little too high
+
+
+def test_the_page_has_no_letter_of_less_than_nine_points(page):
+    figure, _ = page
+    for text in figure.texts:
+        small = 0.7 if re.search(r"\$.*[_^]", text.get_text()) else 1  # Matplotlib's index of a formula
+        assert text.get_fontsize() * small >= 9, text.get_text()
+
+
+def test_each_formula_names_its_paper_and_its_notebook():
+    numbers = {path.name[:2] for path in NOTEBOOKS}
+    for name, number, _, formula, source, _ in sheet.FORMULAS:
+        assert number in numbers and formula and re.search(r"\b(19|20)\d\d\b", source), name
+    papers = " ".join(source + more for *_, source, more in sheet.FORMULAS)
+    texts = "".join(path.read_text(encoding="utf-8") for path in NOTEBOOKS)
+    assert all(paper in texts for paper in re.findall(r"arXiv:[\d.]+\d", papers))
+
+
+def test_the_pdf_is_one_page_of_a4_the_same_each_time(tmp_path, handed_out):
+    made = (handed_out / "loop.pdf").read_bytes()
+    assert made.startswith(b"%PDF") and len(re.findall(rb"/Type /Page\b", made)) == 1
+    [box] = re.findall(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+) ?\]", made)
+    assert [float(side) for side in box] == pytest.approx([595.28, 841.89], abs=0.1)
+    sheet.write(tmp_path / "again.pdf")
+    assert (tmp_path / "again.pdf").read_bytes() == made
+
+
+def test_without_the_loop_there_is_no_page():
+    with pytest.raises(ValueError, match="00_first_picture.ipynb has 0 cells with `def denoise"):
+        sheet.loop(ROOT / "notebooks" / FIRST)

@@ -120,18 +120,19 @@ LESSONS = sorted((execute_notebooks.ROOT / "notebooks").glob("*.ipynb"))
 
 
 @pytest.mark.filterwarnings("ignore:Overriding existing pre_save_hook")
+@pytest.mark.parametrize("folder", ["notebooks", "work"])
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_a_save_in_jupyter_changes_no_byte_of_a_lesson(path, tmp_path):
+def test_a_save_in_jupyter_changes_no_byte_of_a_lesson(path, folder, tmp_path):
     """What JupyterLab does: read through the contents API, take the kernel's language, save."""
     server = pytest.importorskip("jupyter_server.services.contents.filemanager")
-    (tmp_path / "notebooks").mkdir()
-    copy = tmp_path / "notebooks" / path.name
+    (tmp_path / folder).mkdir()
+    copy = tmp_path / folder / path.name
     copy.write_bytes(path.read_bytes())
     config = runpy.run_path(
         str(execute_notebooks.ROOT / "tools" / "lab_config.py"), {"get_config": traitlets.config.Config}
     )["c"]
     manager = server.FileContentsManager(root_dir=str(tmp_path), config=config)
-    name = f"notebooks/{path.name}"
+    name = f"{folder}/{path.name}"
     model = manager.get(name, content=True)
     kernels_language = {**IPythonKernel.language_info, "version": "3.13.9"}
     model["content"]["metadata"]["language_info"] = kernels_language

@@ -1,4 +1,4 @@
-"""JupyterLab's settings for `make lab`: opening a lesson changes no file, tracked or copied, whichever Python runs.
+"""JupyterLab's settings for `make lab`: opening a lesson or its copy changes no file, whichever Python runs.
 
 JupyterLab writes the kernel's exact Python version into each notebook that it opens, and saves it by itself.
 """

@@ -1,7 +1,7 @@
 """A learner's working copies of the notebooks, in work/: git ignores them, so that pulling never meets them.
 
     python -m tools.work                      copy what is missing, and renew the copies that nobody changed
-    python -m tools.work reset [05 ...]       all notebooks, or those named, as they are in notebooks/; yours is kept
+    python -m tools.work reset [05 ...]       all, or those named, as they are in notebooks/; yours is kept
     python -m tools.work progress [folder]    which exercises say "Right!"
 
 work/ lies beside notebooks/, so that ../images and ../models lead to the same place from both.
@@ -68,7 +68,7 @@ def dated(path, now):
 
 
 def chosen(names, root):
-    """The notebooks of notebooks/ that `names` mean: "05", "5", a file's name or its path; all without a name.
+    """The notebooks that `names` mean: "05", "5", a file's name or its path. Without a name: all.
 
     Raises ValueError, a sentence, for a name that means none.
     """
@@ -86,7 +86,7 @@ def chosen(names, root):
 
 
 def reset(names=(), root=ROOT):
-    """Bring working copies back to what is in notebooks/; a changed one is kept. Yields a sentence for each."""
+    """Bring working copies back to what is in notebooks/; keep changed ones. Yields a sentence for each."""
     work = root / "work"
     sources = chosen(names, root)
     work.mkdir(exist_ok=True)
@@ -126,7 +126,7 @@ def title(path):
 
 
 def progress(folder, root=ROOT):
-    """Yields a line for each notebook with exercises: the numbers of those that say "Right!", and how many."""
+    """Yields a line for each lesson: the numbers of its exercises that say "Right!", and how many."""
     for source in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         path = Path(folder) / source.name
         name = f"{title(source):24}"
@@ -136,7 +136,7 @@ def progress(folder, root=ROOT):
         try:
             right = list(graded(path).values())
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            yield f"{name} can't be read: make reset NOTEBOOK={source.stem[:2]} brings it back and keeps this one"
+            yield f"{name} can't be read: make reset NOTEBOOK={source.stem[:2]} brings it back and keeps this"
             continue
         signs = " ".join(str(i) if done else "-" for i, done in enumerate(right, 1))
         yield f"{name} {signs:12} {sum(right)} of {len(right)} right"

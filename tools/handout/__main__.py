@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tools.handout import copies
+from tools.handout import copies, sheet
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -14,10 +14,12 @@ def main(paths, folder=ROOT / "out" / "handout"):
         return f"No such notebook: {', '.join(missing)}"
     try:
         count = copies.write(chosen, folder)
+        sheet.write(folder / "loop.pdf")
     except ValueError as error:
         return str(error)
     print(f"{count} notebooks without outputs and solutions: {folder / 'learners'}")
     print(f"{count} notebooks with every exercise solved: {folder / 'solutions'}")
+    print(f"The loop and the formulas on one page of A4: {folder / 'loop.pdf'}")
 
 
 if __name__ == "__main__":
