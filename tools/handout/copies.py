@@ -42,7 +42,7 @@ def _unrun(cell):
 
 
 def _copy(notebook):
-    """A copy that runs wherever it lies in the repository; without the badge, which opens the lesson itself."""
+    """A copy that runs wherever it lies in the repository; without the badge: that opens the lesson."""
     notebook = copy.deepcopy(notebook)
     notebook.cells[0].source = re.sub(r"\n{3,}", "\n\n", BADGE.sub("", notebook.cells[0].source, count=1))
     for cell in notebook.cells:
