@@ -223,6 +223,24 @@ def test_a_reset_keeps_what_was_written_and_says_where(house):
     assert "nothing of yours to keep" in tool(house, "reset")
 
 
+def test_a_handed_out_copy_that_a_learner_puts_into_work_is_theirs(house, handed_out):
+    (house / "work").mkdir()
+    copy = shutil.copy(handed_out / "learners" / LOOP, house / "work" / LOOP)
+    assert "newer" not in tool(house)
+    write_in(copy, right=[1, 2, 3])
+    assert "newer" not in tool(house) and "3 of 3 right" in tool(house, "progress")
+    assert "is kept in" in tool(house, "reset", "05")
+
+
+def test_progress_of_a_folder_that_somebody_sent(house, tmp_path):
+    shutil.copy(house / "notebooks" / LOOP, tmp_path / LOOP)
+    write_in(tmp_path / LOOP, right=[3])
+    first, loop = tool(house, "progress", str(tmp_path)).splitlines()
+    assert "not there yet" in first and loop.endswith("- - 3        1 of 3 right")
+    run = command("tools.work", "progress", "nowhere", cwd=house)
+    assert run.returncode == 1 and run.stderr == "There is no folder nowhere.\n"
+
+
 def test_a_name_that_no_notebook_has_changes_nothing(house):
     tool(house)
     write_in(house / "work" / LOOP, right=[1])

@@ -185,7 +185,11 @@ def outcomes(tmp_path_factory):
         cell.metadata.tags = [tag for tag in ("trained", "exercise") if name.startswith(tag)]
         cells.append(cell)
         if "exercise" in cell.metadata.tags:
-            cells.append(new_markdown_cell("<details>\n\n```python\nanswer = 17\n```\n\n</details>"))
+            cells.append(
+                new_markdown_cell(
+                    "<details>\n<summary>Solution</summary>\n\n```python\nanswer = 17\n```\n</details>"
+                )
+            )
     notebooks, wrong_answers = folder / "notebooks", folder / "tests" / "wrong_answers"
     notebooks.mkdir()
     wrong_answers.mkdir(parents=True)

@@ -37,6 +37,11 @@ def put(source, work):
     half = work / f".{source.name}.half"
     shutil.copyfile(source, half)
     os.replace(half, work / source.name)
+    note(source, work)
+
+
+def note(source, work):
+    """Write down that the copy in `work` comes from `source` as it is now."""
     listed = copied(work) | {source.name: fingerprint(source)}
     (work / COPIED).write_text(json.dumps(listed, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -50,8 +55,8 @@ def fill(root=ROOT):
         copy, listed = work / source.name, known.get(source.name)
         if not copy.exists() or fingerprint(copy) == listed != fingerprint(source):
             put(source, work)
-        elif fingerprint(copy) == fingerprint(source) != listed:
-            put(source, work)  # the same by another way: from now on it counts as copied
+        elif listed is None or fingerprint(copy) == fingerprint(source) != listed:
+            note(source, work)  # it came by another way, from a handout or by hand
         elif listed != fingerprint(source):
             yield (
                 f"work/{source.name} is yours, and notebooks/ has a newer one: "
