@@ -306,6 +306,7 @@ def test_every_stage_in_miniature(folders, monkeypatch):
     before, mark = vae.load_vae()
     vae.decoder_main(settings)
     after, same_mark = vae.load_vae()
+    assert str(folder) not in (folder / "vae" / "config.json").read_text(encoding="utf-8")
     assert mark == same_mark and len(vae.load_latents()) == 20  # encoder and latents are as before
     assert not torch.equal(before.decoder.conv_out.weight, after.decoder.conv_out.weight)
     with pytest.raises(ModelError, match="training unet"):

@@ -147,6 +147,7 @@ def reporter(run):
 
 def save(run):
     if run.accelerator.is_main_process:
+        run.ema.register_to_config(_name_or_path="")  # a path of this computer's, if it was loaded
         copy.deepcopy(run.ema).half().save_pretrained(training.MODELS / "pocket-planets" / "vae")
         factor = run.ema.config.scaling_factor
         print(f"{run.stage}: saved in models/pocket-planets/vae, scaling factor {factor:.4f}")
