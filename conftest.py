@@ -84,6 +84,11 @@ def picture_difference(fresh, committed):
     return None
 
 
+def tags_of(html):
+    """The tags of HTML, without what stands in them and between them."""
+    return " ".join(TAG.findall(html))
+
+
 def take_pictures(outputs):
     """Outputs -> the same with a placeholder for each picture, and each picture's (base64, chart or None)."""
     outputs, pictures = copy.deepcopy(outputs), []
@@ -101,7 +106,7 @@ def take_pictures(outputs):
         if "text/plain" in data:
             data["text/plain"] = PROGRESS.sub("(progress)", data["text/plain"])
         if TRAINING in data.get("text/html", ""):  # a training's page: nbval sees its start, readers its end
-            data["text/html"] = " ".join(TAG.findall(data["text/html"]))
+            data["text/html"] = tags_of(data["text/html"])
         if "text/html" in data:
             data["text/html"] = SOUND.sub("(sound)", EMBEDDED.sub(keep, data["text/html"]))
     return outputs, pictures
@@ -117,7 +122,7 @@ def form_only(outputs, pictures):
         for kind in {"text", "text/plain"} & set(holder):
             holder[kind] = NUMBER.sub("#", holder[kind])
         if "text/html" in holder:
-            holder["text/html"] = " ".join(TAG.findall(holder["text/html"]))
+            holder["text/html"] = tags_of(holder["text/html"])
     return outputs, [(None, None)] * len(pictures)
 
 

@@ -75,37 +75,22 @@ class Live:
             steps += [round((i + 1) * count / self.count) for i in range(len(done), self.count)]
             rows = [moment["pictures"] for moment in done]
             rows += [[BLANK] * len(self.columns)] * (self.count - len(done))
-            labels, alt = (
-                [f"step {step}" for step in steps],
-                "What was painted so far, a row for each moment.",
-            )
+            labels = [f"step {step}" for step in steps]
+            alt = "What was painted so far, a row for each moment."
             self.drawn = len(done), page.strip_markup(rows, labels, self.columns, alt)
         return self.drawn[1]
 
     def page(self, step, count, left):
-        return Training(self, step, count, left)
+        """How things stand, as HTML with the same tags from start to end; in text alone, one line."""
+        words = f"step {step} of {count}; {left:.0f} s left"
+        bar = f'<progress aria-label="Progress" value="{step}" max="{max(count, 1)}"></progress>'
+        strip = self.strip(count) if self.paint else ""
+        parts = f"<p>{bar} {words}</p>{curve(self.student.losses, count)}{strip}"
+        return page.Page(f'<div class="training">{parts}</div>', words)
 
     def _mark(self):
         shapes = [tuple(weight.shape) for weight in trained(self.student.unet).values()]
         return mark(self.wanted, self.count, shapes, self.columns, *self.made_from)
-
-
-class Training:
-    """How things stand, as HTML; in text alone, one line. It has the same tags from its start to its end."""
-
-    def __init__(self, live, step, count, left):
-        self.words = f"step {step} of {count}; {left:.0f} s left"
-        bar = f'<progress aria-label="Progress" value="{step}" max="{max(count, 1)}"></progress>'
-        parts = [f"<p>{bar} {self.words}</p>", curve(live.student.losses, count)]
-        if live.paint:
-            parts.append(live.strip(count))
-        self.markup = f'<div class="training">{"".join(parts)}</div>'
-
-    def __repr__(self):
-        return self.words
-
-    def _repr_html_(self):
-        return self.markup
 
 
 def keeps():

@@ -9,24 +9,20 @@ import numpy as np
 from IPython.display import display
 
 from helpers.errors import InputError, check_alt
+from helpers.show.page import Page
 from helpers.show.plotting import INK, SIGNAL, drawing, show_drawing
 from helpers.sound.model import BANDS, FLOOR, MIDDLE, SPREAD, band_edges, mel
 from worlds.sounds import RATE, SAMPLES
 
 
-class Player:
+class Player(Page):
     """A sound on its way to the cell's output: a player under its text for browsers, the text elsewhere."""
 
     def __init__(self, data, alt):
-        self.data, self.alt = data, alt
-
-    def __repr__(self):
-        return self.alt
-
-    def _repr_html_(self):
-        source, text = f"data:audio/wav;base64,{base64.b64encode(self.data).decode()}", html.escape(self.alt)
+        source, text = f"data:audio/wav;base64,{base64.b64encode(data).decode()}", html.escape(alt)
         player = f'<audio controls aria-label="{text}" src="{source}"></audio>'
-        return f'<div aria-hidden="true">{text}</div>{player}'
+        super().__init__(f'<div aria-hidden="true">{text}</div>{player}', alt)
+        self.data = data
 
 
 def play(waveform, rate, alt):

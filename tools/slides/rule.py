@@ -157,7 +157,7 @@ def code_height(source):
     return CODE_LINE * wrapped(source, CODE_CHARACTERS) + 2 * GAP + 8
 
 
-def picture_size(image):
+def shown_size(image):
     """(width, height) of an <img> with its picture inside, as it is shown in a notebook."""
     width = float((re.search(r'\bwidth="?(\d+)', image) or [0, 0])[1])
     kind, data = re.search(r'src="data:image/([\w+]+);base64,([^"]+)"', image).groups()
@@ -181,11 +181,11 @@ def figure_height(html):
     if "<table" in html:
         height = 0
         for row in re.findall(r"<tr.*?</tr>", html, re.DOTALL):
-            sizes = [picture_size(i) for i in re.findall(r"<img[^>]*data:image[^>]*>", row)]
+            sizes = [shown_size(i) for i in re.findall(r"<img[^>]*data:image[^>]*>", row)]
             labelled = "<div" in row or not sizes
             height += max((size[1] for size in sizes), default=0) + (64 if labelled else 0) + 8
         return min(1.1 * height, HEIGHT - RUNNING)
-    width, height = picture_size(images[0])
+    width, height = shown_size(images[0])
     return min(height * min(WIDTH / width, 1.8), HEIGHT - RUNNING)
 
 
@@ -252,10 +252,8 @@ def heading_text(markdown):
 def slides_of(notebook):
     """The notebook's slides, in order."""
     deck = [Slide("slide")]
-    running, waits = (
-        "",
-        False,
-    )  # the heading of this section; is the last item a sentence that leads to what comes?
+    running = ""  # the heading of this section
+    waits = False  # is the last item a sentence that leads to what comes?
 
     def turn(kind="subslide"):
         deck.append(Slide(kind))
