@@ -15,6 +15,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from helpers.machine.disk import write_whole
 from helpers.show.sliders import NOTE
 
 ROOT = Path(__file__).parent.parent
@@ -103,7 +104,7 @@ def execute(path):
         record_timing=False,
         coalesce_streams=True,
     ).execute()
-    nbformat.write(normalise(notebook), path)
+    write_whole(path, lambda new: nbformat.write(normalise(notebook), new))
     return complaints(notebook)
 
 

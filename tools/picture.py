@@ -7,7 +7,16 @@ import unicodedata
 import warnings
 from pathlib import Path
 
-from helpers.errors import InputError, ModelError, check_guidance, check_prompt, check_seed, check_steps
+from helpers.errors import (
+    DiskError,
+    InputError,
+    ModelError,
+    check_guidance,
+    check_prompt,
+    check_seed,
+    check_steps,
+)
+from helpers.machine.disk import write_whole
 
 
 class Parser(argparse.ArgumentParser):
@@ -101,12 +110,10 @@ def paint(options):
     told, info = f"{prompt}\nNegative prompt: {options.negative}\n{used}", PngInfo()
     info.add_itxt("parameters", told)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
         out = out if options.out else free_place(out, told)  # a place that was named is meant
-        picture.save(out, pnginfo=info)
-    except OSError as error:
-        why = error.strerror or error
-        raise InputError(f"{out} can't be written ({why}): choose another place with --out.") from error
+        write_whole(out, lambda path: picture.save(path, pnginfo=info))
+    except DiskError as error:
+        raise InputError(f"{str(error)[:-1]}, or name another place with --out.") from error
     return (
         f"Wrote {out.as_posix()} in {painted - loaded:.1f} s (and {loaded - start:.1f} s to load) "
         f"with {used}, on {components.unet.device.type}."

@@ -11,7 +11,7 @@ import ipywidgets
 from PIL import Image
 
 from helpers.denoising import decode
-from helpers.errors import InputError, ModelError
+from helpers.errors import DiskError, InputError, ModelError
 from helpers.models import POCKET, load_components, picture_size, settings
 from helpers.show import playground_views as views
 from helpers.show.playground_recipe import (
@@ -166,7 +166,10 @@ class Playground(ipywidgets.VBox):
             return
         name, content = uploaded(change["new"])
         self.upload.set_trait("value", type(change["new"])())  # else the same file couldn't come twice
-        self._start_from_file(kept(name, content))
+        try:
+            self._start_from_file(kept(name, content))
+        except DiskError as error:
+            self._says.value = views.sentence(str(error), is_error=True)
 
     def _show_start(self):
         words = f"Pictures begin with {start_in_words(self._start)}."
