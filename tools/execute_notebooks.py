@@ -26,6 +26,7 @@ KERNEL_ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
+    "DIFFUSION_MODEL": "pocket",
     "KEEP_TRAININGS": "0",  # a training begins anew, whatever an earlier one left in out/
 }
 KEPT_CELL_METADATA = {"tags", "slideshow", "jupyter"}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from helpers.errors import DiskError
 
+ROOT = Path(__file__).resolve().parents[2]  # of this project
 FULL = {errno.ENOSPC, errno.EDQUOT}
 CLOSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
@@ -40,7 +41,7 @@ def write_text(file, text):
 
 
 def write_json(file, content):
-    """Write nested dicts, lists and numbers as JSON, whole or not at all. Raises DiskError as `write_whole`."""
+    """Write nested dicts, lists and numbers as JSON, whole or not at all. Raises DiskError."""
     write_text(file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -51,23 +52,25 @@ def check_room(folder, needed, what):
     free = shutil.disk_usage(place).free
     if free < needed:
         raise DiskError(
-            f"{what} needs {needed / 1e9:.1f} GB on the disk of {_shown(folder)}, and {free / 1e9:.1f} GB are "
+            f"{what} needs {needed / 1e9:.1f} GB on the disk of {named(folder)}, and {free / 1e9:.1f} GB are "
             "free: free some space, and run this again."
         )
 
 
 def disk_error(file, error):
-    """The DiskError that says why `file` can't be written, and what to do; `error` is what a library raised."""
+    """The DiskError that says why `file` can't be written, and what to do, of a library's `error`."""
     number = _number(error)
     if isinstance(error, DiskError):
         return error
     if number in FULL:
         why, cure = "the disk is full", "free some space, and run this again"
     elif number in CLOSED:
-        why, cure = "its folder is read-only for you", "copy the project to a folder of your own, and work there"
+        why, cure = "its folder is read-only for you", "copy the project to your own folder, and work there"
+    elif number in (errno.EEXIST, errno.ENOTDIR):
+        why, cure = "a file stands where its folder should be", "choose another place"
     else:
         why, cure = os.strerror(number) if number else str(error), "choose another place"
-    return DiskError(f"{_shown(file)} can't be written, because {why[:1].lower()}{why[1:]}: {cure}.")
+    return DiskError(f"{named(file)} can't be written, because {why[:1].lower()}{why[1:]}: {cure}.")
 
 
 @contextmanager
@@ -90,7 +93,7 @@ def _number(error):
     return getattr(error, "errno", None) or (int(words[1]) if words else None)
 
 
-def _shown(file):
-    """A path as a reader knows it: from the folder where the program runs, if it lies there."""
-    file, here = Path(file).absolute(), Path.cwd()
-    return (file.relative_to(here) if file.is_relative_to(here) else file).as_posix()
+def named(path):
+    """A path as a reader knows it: from the root of this project, if it lies there."""
+    path = Path(path)
+    return (path.relative_to(ROOT) if path.is_relative_to(ROOT) else path).as_posix()

@@ -15,7 +15,6 @@ import training
 from helpers.denoising import to_pixels as to_pixels  # for all stages
 from helpers.denoising import to_uint8 as to_uint8
 from helpers.errors import ModelError
-from helpers.lesson import cache
 from helpers.machine.disk import check_room, write_whole
 from worlds import planets as world
 from worlds import seeds
@@ -78,7 +77,8 @@ def growing_array(path, shape, dtype, fill):
 
     if rows < shape[0]:
         # The file begins as a hole, which a full disk would punish in the middle with a bus error.
-        check_room(path.parent, (shape[0] - rows) * math.prod(shape[1:]) * np.dtype(dtype).itemsize, path.name)
+        missing = (shape[0] - rows) * math.prod(shape[1:]) * np.dtype(dtype).itemsize
+        check_room(path.parent, missing, f"The file {path.name}")
         write_whole(path, write)
     return np.lib.format.open_memmap(path, mode="r+")
 
