@@ -9,7 +9,6 @@ which paints planets, has none.
 import logging
 import warnings
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -21,7 +20,6 @@ BLACK = (
     "The safety checker made {which} black, because it took what was painted for unsafe (NSFW): try another "
     "seed or prompt, or load the model without it, with load_components(MODEL, safety_checker=False)."
 )
-_of_vae = WeakKeyDictionary()
 
 
 class Checker(NamedTuple):
@@ -48,12 +46,12 @@ def guard(vae, network, folder, mend):
     """
     from transformers import CLIPImageProcessor  # here, because it remarks on torchvision
 
-    _of_vae[vae] = Checker(network, load_part(CLIPImageProcessor, folder, mend))
+    vae.checker = Checker(network, load_part(CLIPImageProcessor, folder, mend))
 
 
 def checker_of(vae):
     """The checker that looks at the pictures of this VAE's model; None if there is none."""
-    return _of_vae.get(vae)
+    return getattr(vae, "checker", None)
 
 
 @torch.no_grad()
