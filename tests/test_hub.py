@@ -117,7 +117,7 @@ ANSWERS = {
     "fault": ((500, {}), r"has a fault of its own \(500\): wait some minutes and run this again"),
     "down": ((503, {}), r"has a fault of its own \(503\): wait some minutes"),
     "odd": ((418, {}), r"answered 418: look at http.* in a browser"),
-    "slow": (("silence",), "did not answer in time: try again on another network, or later"),
+    "slow": (("silence",), "did not answer in time: wait or try another network and run this"),
 }
 
 

@@ -1,5 +1,6 @@
 """Memory is looked at before a model is loaded; here its figures are faked."""
 
+import json
 import math
 
 import pytest
@@ -98,6 +99,24 @@ def test_a_part_passes_through_the_computers_memory_on_its_way_to_the_gpu(model,
     free["cpu"] = (model / "unet/diffusion_pytorch_model.safetensors").stat().st_size - 1
     with pytest.raises(ModelError, match="of the computer's memory"):
         fit(model, PARTS, GPU, torch.float16)
+
+
+def test_a_model_far_larger_than_the_memory_is_refused_without_being_read(model):
+    """Its file is no more than a head that promises 4,000 GB."""
+    head = json.dumps({"w": {"dtype": "F32", "shape": [10**12], "data_offsets": [0, 4 * 10**12]}}).encode()
+    file = model / "unet/diffusion_pytorch_model.safetensors"
+    file.write_bytes(len(head).to_bytes(8, "little") + head)
+    with pytest.raises(
+        ModelError, match="The model needs 4000.* GB of memory, and .* GB are free: shut down"
+    ):
+        load_components(model, "cpu", torch.float32)
+
+
+@pytest.mark.parametrize("content", [b"", b"half", b"\xff" * 40, b"\x02\0\0\0\0\0\0\0[]"])
+def test_a_damaged_file_is_left_to_loading_to_name(content, model):
+    (model / "unet/diffusion_pytorch_model.safetensors").write_bytes(content)
+    with pytest.raises(ModelError, match="unet/diffusion_pytorch_model.safetensors is damaged"):
+        load_components(model, "cpu", torch.float32)
 
 
 def test_a_safety_checker_counts(model, free):

@@ -347,6 +347,9 @@ def test_in_notebooks_a_variable_takes_the_place_of_pocket_alone(tmp_path, monke
     assert model_folder(other) == Path(other)
     assert model_folder(models.ROOT / POCKET) == models.ROOT / POCKET, "the pocket model itself"
     assert settings(POCKET) == settings(own)
+    monkeypatch.setenv("DIFFUSION_MODEL", "a/slip")
+    with pytest.raises(InputError, match=r'"a/slip" \(the environment variable DIFFUSION_MODEL names it\): '):
+        load_components(POCKET)
     monkeypatch.setenv("DIFFUSION_MODEL", "full")
     assert settings(POCKET) == settings(FULL) and models.chosen("pocket") == FULL
     for nothing in ("", "pocket", POCKET):

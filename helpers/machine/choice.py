@@ -39,9 +39,10 @@ def model_folder(model=POCKET, safety_checker=True):
             return folder
     if model == POCKET:
         raise ModelError(f"{POCKET}/model_index.json is missing: {mend(ROOT / POCKET)}.")
+    named = f" (the environment variable {CHOICE} names it)" if model == os.environ.get(CHOICE) else ""
     raise InputError(
-        f'There is no model {quoted(model)}: take "{POCKET}", "{FULL}", a folder in the diffusers layout '
-        '(with a model_index.json), or a model of the Hub, "owner/name@" and the 40 digits of a commit.'
+        f'There is no model {quoted(model)}{named}: take "{POCKET}", "{FULL}", a folder in the diffusers '
+        'layout (with a model_index.json), or a model of the Hub, "owner/name@" and the 40 digits of a commit.'
     )
 
 

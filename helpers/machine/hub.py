@@ -120,7 +120,7 @@ def _why(error, model, revision):
     if status:
         return f"{hub} answered {status}: look at {page} in a browser, {otherwise}"
     if kinds & {"TimeoutError", "TimeoutException", "Timeout"} or errno.ETIMEDOUT in numbers:
-        return f"{hub} did not answer in time: try again on another network, or later {AGAIN}, {otherwise}"
+        return f"{hub} did not answer in time: wait or try another network {AGAIN}, {otherwise}"
     if kinds & {"ConnectionError", "ConnectError", "ProxyError", "gaierror"}:
         return f"{hub} can't be reached: check the network {AGAIN}, {otherwise}"
     if kinds & {"TransportError", "IncompleteRead"} or "onsistency check failed" in str(error):
