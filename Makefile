@@ -16,7 +16,7 @@ export PICTURE_PROMPT = $(value PROMPT)
 export PICTURE_SEED = $(value SEED)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab work reset progress picture preflight test notebooks slides handout train evaluate contact-sheet badges lock wheel clean
+.PHONY: help lab work reset progress picture preflight test notebooks slides handout bench train evaluate contact-sheet badges lock wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -68,6 +68,9 @@ slides: $(READY)  ## a deck for each notebook, into out/slides; opens without a 
 
 handout: $(READY)  ## learners' copies, solved copies, the loop on a page of A4, into out/handout
 	@$(BIN)/python -m tools.handout
+
+bench: $(READY)  ## how long things take on this machine, into docs/benchmarks.md
+	$(BIN)/python -m bench
 
 train: $(READY)  ## train Pocket Planets from nothing
 	$(BIN)/python -m training all

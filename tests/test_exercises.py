@@ -6,8 +6,11 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
 from PIL import Image
+from test_inputs import ANYTHING, few
 
+from helpers.lesson import grading
 from helpers.lesson.exercises.first_picture import grade_three_pictures
 from helpers.lesson.exercises.guidance import grade_falling_guidance, grade_good_enough
 from helpers.lesson.grading import described, function, grade, tensor
@@ -28,6 +31,39 @@ def test_grading_never_raises(capsys):
     for answer in (False, "text", 3, [], object()):
         grade(answer, right=lambda a: a.shape[7] == 1, hints=[(lambda a: 1 / 0, "never")])
     assert capsys.readouterr().out.count("Not yet.") == 5
+
+
+KINDS = {
+    "number": (grading.number(), 0.123),
+    "whole number": (grading.whole_number(), 17),
+    "some numbers": (grading.some_numbers("two numbers", 2), [0.123, 4.5]),
+    "tensor": (grading.tensor((2, 3)), torch.full((2, 3), 0.123)),
+    "array": (grading.array(), np.full((2, 3), 0.123)),
+    "text": (grading.text(), "a sentence that nobody writes"),
+    "names": (grading.names("two names", 2), ["one", "two"]),
+    "pictures": (grading.pictures("a picture", 1, (8, 8)), lambda pictures: False),
+    "function": (grading.function("a number", grading.number()), lambda value: False),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_answer_gets_one_line_and_a_wrong_one_is_never_right(kind, capsys):
+    wants, right = KINDS[kind]
+
+    @few
+    @given(ANYTHING)
+    def tried(answer):
+        grade(answer, right, wants=wants)
+        line, *more = capsys.readouterr().out.splitlines()
+        assert line.startswith(("Not yet. ", "Not answered yet: ")) and not more
+
+    tried()
+
+
+def test_an_array_can_be_what_is_right(capsys):
+    for answer in (np.full((2, 3), 0.123), torch.full((2, 3), 0.123), [[0.123] * 3] * 2):
+        grade(answer, KINDS["array"][1], wants=grading.array())
+    assert capsys.readouterr().out == "Right!\n" * 3
 
 
 def test_a_number_is_not_taken_for_true(capsys):

@@ -1,6 +1,6 @@
 """The rooms of the house: imports point one way, and one word names one thing.
 
-notebooks → helpers, worlds; training, measure, tools → helpers, worlds; helpers → worlds; worlds → libraries.
+notebooks, training, measure, bench, tools → helpers, worlds; helpers → worlds; worlds → libraries.
 """
 
 import ast
@@ -19,6 +19,7 @@ MAY_IMPORT = {  # of the house's own rooms, beside itself
     "helpers": {"worlds"},
     "training": {"helpers", "worlds"},
     "measure": {"helpers", "worlds"},
+    "bench": {"helpers", "worlds"},
     "tools": {"helpers", "worlds"},
     "notebooks": {"helpers", "worlds"},
 }

@@ -150,3 +150,20 @@ def save_tiny_checker(folder):
         "requires_safety_checker": True,
     }
     (folder / "model_index.json").write_text(json.dumps(index), encoding="utf-8")
+
+
+CHOICE = "MODEL = POCKET"  # how a notebook chooses its model, in one place
+OTHER_CHOICE = """\
+from helpers import models
+MODEL = {folder!r}
+models.SETTINGS[MODEL] = {{"num_inference_steps": {steps}, "guidance_scale": 5.0}}
+"""
+
+
+def on_another_model(notebook, folder, steps):
+    """The notebook, changed in place so that it takes the model in a folder, and so many steps a picture."""
+    choices = [cell for cell in notebook.cells if cell.cell_type == "code" and CHOICE in cell.source]
+    assert len(choices) == 1, f"a notebook chooses its model in one place, `{CHOICE}`"
+    other = OTHER_CHOICE.format(folder=folder, steps=steps)
+    choices[0].source = choices[0].source.replace(CHOICE, other + "#")
+    return notebook

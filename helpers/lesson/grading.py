@@ -210,14 +210,15 @@ def _oddity(answer):
 
 def _equals(value, expected):
     """Whether a value is the expected one, or passes the expected test."""
-    if isinstance(expected, torch.Tensor):
+    if isinstance(expected, torch.Tensor | np.ndarray):
+        expected = torch.as_tensor(expected)
         tolerance = 0.01 * expected.float().std().item()  # numbers may have been rounded on the way
         return close(value, expected, atol=tolerance)
     if callable(expected):
         return bool(expected(value))
     if isinstance(expected, tuple):
         return list(value) == list(expected)
-    return value == expected
+    return bool(value == expected)
 
 
 def _kind_of(right):

@@ -13,7 +13,7 @@ import io
 from IPython.display import display
 from PIL import Image
 
-from helpers.errors import InputError, check_alt
+from helpers.errors import InputError, check_alt, check_whole, shown
 from helpers.show.style import SHARPNESS, SMALLEST, WIDE
 
 LARGEST_CELL = 256
@@ -54,6 +54,9 @@ def image(data, kind, width, alt, style="max-width: 100%; height: auto"):
 def show(picture, alt):
     """Show one PIL picture, small ones enlarged to 256 pixels or more; `alt` says what is to be seen."""
     check_alt(alt)
+    if isinstance(picture, list | tuple) and picture:
+        raise InputError(f"show takes one picture, not {len(picture)}: write pictures[0], or take show_grid.")
+    check_shown(picture)
     width = picture.width * max(1, -(-LARGEST_CELL // max(picture.size)))
     display(Shown(packed(picture, width), "webp", width, alt))
 
@@ -65,8 +68,11 @@ def show_grid(pictures, titles, alt, columns=4):
     six, and no picture is made smaller than it is. `alt` says what is to be seen in all of it.
     """
     check_alt(alt)
+    pictures, titles = as_list(pictures, "pictures"), as_list(titles, "titles")
+    columns = check_whole(columns, "The number of columns")
     if not pictures or len(pictures) != len(titles):
         raise InputError(f"{len(pictures)} pictures have {len(titles)} titles: give each picture one title.")
+    check_shown(*pictures)
     most = most_columns(pictures, WIDE)
     columns = balanced(len(pictures), min(columns, most), most)
     width = cell_width(columns, WIDE)
@@ -87,12 +93,15 @@ def film_strip(rows, row_labels, column_labels, alt):
     column. More than six columns go on below, under labels of their own.
     """
     check_alt(alt)
+    rows = [as_list(row, "each of the rows") for row in as_list(rows, "rows")]
+    row_labels, column_labels = as_list(row_labels, "row_labels"), as_list(column_labels, "column_labels")
     if (
         len(rows) != len(row_labels)
         or any(len(row) != len(column_labels) for row in rows)
         or not column_labels
     ):
         raise InputError("A film strip needs a label for each row, and in each a picture for each column.")
+    check_shown(*(picture for row in rows for picture in row))
     display(Page(strip_markup(rows, row_labels, column_labels, alt), alt))
 
 
@@ -115,6 +124,25 @@ def strip_markup(rows, row_labels, column_labels, alt):
             cells = (_img(picture, width, name or "picture") for picture, name in zip(row[part], names))
             lines.append(head + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells))
     return table(lines, alt)
+
+
+def as_list(values, name):
+    """What a list, a tuple, a range or the like holds, as a list. Raise InputError for anything else."""
+    try:
+        return list(None if isinstance(values, str) else values)
+    except TypeError as error:  # also a tensor of no axes says so
+        what = f"Here {name} is a list, not {shown(values)}"
+        raise InputError(f"{what}: put square brackets around a single one.") from error
+
+
+def check_shown(*pictures):
+    """Raise InputError for what is no PIL picture."""
+    for picture in pictures:
+        if not isinstance(picture, Image.Image):
+            raise InputError(
+                f"What is shown is a PIL picture, not {shown(picture)}: "
+                "decode makes them of latents, Image.fromarray of an array."
+            )
 
 
 def balanced(count, wanted, most):

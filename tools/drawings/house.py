@@ -19,7 +19,8 @@ ROOMS = {  # what each is for, and what it imports
     "notebooks": ("the lessons", {"helpers", "worlds"}),
     "training": ("how the weights are made", {"helpers", "worlds"}),
     "measure": ("what texts quote", {"helpers", "worlds"}),
-    "tools": ("scripts and drawings", {"helpers", "worlds"}),
+    "bench": ("how long it takes", {"helpers", "worlds"}),
+    "tools": ("scripts, drawings", {"helpers", "worlds"}),
     "helpers": ("what a newcomer reads: models, seeds, the loop, attention, the judge", {"worlds"}),
     "worlds": ("what is painted by code: planets, videos, sounds", set()),
 }
@@ -60,13 +61,13 @@ def arrow(path, head=True):
 
 
 def rooms():
-    """The upper part: who imports whom. All of the upper floor import both floors below it."""
+    """The upper part: who imports whom. All of the upper floor import the floors below it."""
     above = [name for name in ROOMS if "helpers" in ROOMS[name][1]]
     drawn = []
     for i, name in enumerate(above):
-        drawn += box(20 + 252 * i, 54, 244, 64, "above", f"{name}/", ROOMS[name][0])
-        drawn.append(arrow(f"M{142 + 252 * i} 119V138", head=False))
-    drawn += [arrow("M142 138H990", head=False), arrow("M450 138V160"), arrow("M990 137V248")]
+        drawn += box(20 + 203 * i, 54, 188, 64, "above", f"{name}/", ROOMS[name][0])
+        drawn.append(arrow(f"M{114 + 203 * i} 119V138", head=False))
+    drawn += [arrow("M114 138H990", head=False), arrow("M450 138V160"), arrow("M990 137V248")]
     drawn += box(20, 164, 920, 64, "helpers", "helpers/", ROOMS["helpers"][0])
     drawn.append(arrow("M450 229V248"))
     return drawn + box(20, 252, 1000, 64, "worlds", "worlds/", ROOMS["worlds"][0])

@@ -1,0 +1,1 @@
+"""How long things take: `python -m bench` measures this machine and writes docs/benchmarks.md."""

@@ -1,0 +1,58 @@
+"""`python -m bench [PART ...]`: measure how long things take, and write docs/benchmarks.md.
+
+With parts named, only these are measured anew. `--quick` tries everything once and writes into out/ alone.
+"""
+
+import argparse
+import json
+import os
+import platform
+
+import torch
+
+from bench import page
+from bench.parts import PARTS
+from helpers.lesson import cache
+from helpers.lesson.measured import rounded
+from helpers.models import ROOT
+
+FILE = page.PAGE.with_suffix(".json")
+
+
+def arguments(argv=None):
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these of: {', '.join(PARTS)}")
+    parser.add_argument("--quick", action="store_true", help="once each, into out/ alone")
+    options = parser.parse_args(argv)
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"unknown: {', '.join(unknown)}. Choose from: {', '.join(PARTS)}")
+    return options
+
+
+def machine():
+    """What the figures were measured on."""
+    names = [name for name in (platform.processor(), platform.machine()) if name]
+    return {
+        "machine": f"{os.cpu_count()} cores, {names[0]}",
+        "python": platform.python_version(),
+        "torch": torch.__version__.split("+")[0],
+    }
+
+
+def main(argv=None):
+    options = arguments(argv)
+    file = ROOT / "out" / "bench" / "benchmarks.json" if options.quick else FILE
+    results = json.loads(file.read_text(encoding="utf-8"))["results"] if file.is_file() else {}
+    for name in options.parts or PARTS:
+        print(f"{name} ...", flush=True)
+        results[name] = rounded(PARTS[name](options.quick))
+        cache.write_json(file, {"made": machine(), "results": results})
+    if set(results) == set(PARTS):
+        place = file.with_name("benchmarks.md") if options.quick else page.PAGE
+        text = page.text(machine(), results)
+        cache.write_whole(place, lambda path: path.write_text(text, encoding="utf-8"))
+        print(f"Wrote {place.relative_to(ROOT)}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""How long things take: the ratios are right, the smoke run works, and the page says what was measured."""
+
+import json
+
+import pytest
+
+from bench import __main__ as bench
+from bench import page, parts, timing
+
+
+class Clock:
+    """Stands for the clock: each function lets it go on by its own seconds, and the machine gets slower."""
+
+    def __init__(self):
+        self.now, self.slower = 0.0, 1.0
+
+    def taking(self, seconds):
+        def function():
+            self.now += seconds * self.slower
+            self.slower *= 1.1
+
+        return function
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: clock.now)
+    return clock
+
+
+def test_a_ratio_holds_while_the_machine_gets_slower(clock):
+    seconds = timing.take_turns({"one": clock.taking(1.0), "two": clock.taking(2.0)}, rounds=20)
+    assert seconds["one"][-1] > 5 * seconds["one"][0]
+    assert timing.ratio(seconds, "two", "one").median == pytest.approx(2.0, rel=0.11)
+    again = timing.ratio(seconds, "one", "one")
+    assert again == (1.0, 1.0, 1.0)
+
+
+def test_the_first_round_does_not_count(clock):
+    first = iter([100.0])
+
+    def slow_at_first():
+        clock.now += next(first, 1.0)
+
+    assert timing.take_turns({"it": slow_at_first}, rounds=3) == {"it": [1.0, 1.0, 1.0]}
+
+
+def test_a_spread_is_the_median_and_the_quartiles():
+    assert timing.spread([5, 1, 2, 4, 3]) == (3, 2, 4)
+    assert timing.spread([7.5]) == (7.5, 7.5, 7.5)
+
+
+def test_a_part_that_is_not_there_is_refused_with_those_that_are(capsys):
+    with pytest.raises(SystemExit):
+        bench.arguments(["pictures"])
+    assert "unknown: pictures. Choose from: start, loop, peak, threads, notebooks" in capsys.readouterr().err
+
+
+def test_a_smoke_run_measures_a_picture_and_leaves_the_page_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench, "ROOT", tmp_path)
+    monkeypatch.setattr(bench, "FILE", tmp_path / "docs" / "benchmarks.json")
+    bench.main(["loop", "--quick"])
+    assert not bench.FILE.exists()
+    found = json.loads((tmp_path / "out" / "bench" / "benchmarks.json").read_text())["results"]["loop"]
+    table = page.pictures_table(found)
+    for way in ("loop", "pipeline", "fast"):
+        median, low, high = found["a picture"]["1"][way]
+        assert 0 < low <= median <= high
+        assert f"{median:.2f} ({low:.2f}–{high:.2f}) s" in table
+    assert found["calls of the fast way"] == parts.fewest_calls() < 30
+
+
+def test_the_block_gives_the_threads_back():
+    before = parts.torch.get_num_threads()
+    with pytest.raises(KeyError), parts.threads(before + 1):
+        assert parts.torch.get_num_threads() == before + 1
+        raise KeyError
+    assert parts.torch.get_num_threads() == before
+
+
+def test_a_busy_program_ends_with_its_block():
+    with parts.busy(1) as running:
+        assert [each.poll() for each in running] == [None]
+    assert None not in [each.poll() for each in running]
