@@ -331,7 +331,7 @@ def test_no_network_for_the_full_model_says_how_to_go_on(full_model, monkeypatch
 def test_another_model_of_the_hub_is_taken_at_its_commit(full_model, capsys):
     hub, folder = full_model
     hub.models = {"mars/small-diffusion": folder}
-    with pytest.raises(InputError, match='a model of the Hub as "owner/name@" and the commit'):
+    with pytest.raises(InputError, match='a model of the Hub as "owner/name@" and its 40-digit commit'):
         load_components("mars/small-diffusion")
     commit = "abcdef0123" * 4
     assert load_components(f"mars/small-diffusion@{commit}").unet.config.sample_size == 8

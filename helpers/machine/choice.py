@@ -42,7 +42,7 @@ def model_folder(model=POCKET, safety_checker=True):
     named = f" (the environment variable {CHOICE} names it)" if model == os.environ.get(CHOICE) else ""
     raise InputError(
         f'There is no model {quoted(model)}{named}: take "{POCKET}", "{FULL}", a folder in the diffusers '
-        'layout (with a model_index.json), or a model of the Hub as "owner/name@" and the commit\'s 40 digits.'
+        'layout (with a model_index.json), or a model of the Hub as "owner/name@" and its 40-digit commit.'
     )
 
 
