@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from PIL import Image
+from tqdm.auto import tqdm
 
 from helpers.errors import (
     MOST_PICTURES,
@@ -40,7 +41,8 @@ from helpers.errors import (
     warn_if_cut,
     warn_if_unused,
 )
-from helpers.models import Components, check_vae, latent_shape
+from helpers.models import Components, check_vae, is_large, latent_shape
+from helpers.safety import checked
 from helpers.seeding import check_generators, generator, initial_noise
 
 NOTHING_PAINTED = "nothing was painted; run the cell again when you want it."
@@ -226,7 +228,7 @@ def run_steps(
         timesteps = timesteps[start * scheduler.order :]
         if hasattr(scheduler, "set_begin_index"):  # schedulers that count their steps
             scheduler.set_begin_index(start * scheduler.order)
-    for index, t in enumerate(timesteps):
+    for index, t in enumerate(tqdm(timesteps, desc="Painting", leave=False, disable=not is_large(unet))):
         model_input = scheduler.scale_model_input(latents, t)
         with clear_memory_error():
             noise_pred = predict(unet, model_input, t, text_embeddings, guidance_scale)
@@ -455,7 +457,7 @@ def generate(
     latents = run_steps(
         components.unet, scheduler, text_embeddings, noise, guidance_scale, callback, generators
     )
-    return decode(components.vae, latents)
+    return checked(components.vae, decode(components.vae, latents))
 
 
 def one_each(*values):

@@ -29,6 +29,10 @@ class ModelError(RuntimeError):
     """A model can't be loaded or can't go on: files, network, memory, numbers that are not numbers."""
 
 
+class DiskError(OSError):
+    """A file can't be written: the disk is full, or the place is not the reader's to write to."""
+
+
 class Stopped(KeyboardInterrupt):
     """The reader pressed Stop. Jupyter shows the sentence alone; no further cells run."""
 

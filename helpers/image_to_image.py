@@ -32,6 +32,7 @@ from helpers.errors import (
     warn_if_unused,
 )
 from helpers.models import Components, check_vae, pixels_per_latent
+from helpers.safety import checked
 from helpers.seeding import generator, initial_noise
 
 
@@ -99,4 +100,4 @@ def image_to_image(
     latents = run_steps(
         components.unet, scheduler, text_embeddings, latents, guidance_scale, callback, generators, start
     )
-    return decode(components.vae, latents)
+    return checked(vae, decode(vae, latents))

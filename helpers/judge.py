@@ -18,7 +18,7 @@ from torch import nn
 
 from helpers.denoising import to_pixels
 from helpers.errors import InputError, ModelError, check_device, check_parts, check_whole, quoted, shown
-from helpers.models import FULL, POCKET, ROOT, load_clip, settings
+from helpers.models import FULL, POCKET, ROOT, chosen, load_clip
 
 FOLDER = ROOT / "models" / "pocket-judge"
 
@@ -29,8 +29,8 @@ def load_judge(model=POCKET, device="cpu"):
     The pocket judge for POCKET and for folders of your own, `ClipJudge` for FULL (downloaded once).
     Raises InputError for what is no model's name, ModelError where the weights are missing.
     """
-    settings(model)  # says if it is no name
-    return ClipJudge(*load_clip(model)) if model == FULL else load_pocket_judge(device=device)
+    full = chosen(model) == FULL
+    return ClipJudge(*load_clip(model)) if full else load_pocket_judge(device=device)
 
 
 def adherence(seen, scenes):

@@ -9,6 +9,7 @@ import torch
 import training
 from helpers.errors import ModelError
 from helpers.lesson import cache, measured
+from helpers.machine.disk import write_json, write_whole
 from helpers.models import POCKET, load_components
 from training.beyond import sounds
 from training.pocket import data, judge, vae
@@ -50,14 +51,14 @@ def test_what_was_made_from_the_same_is_read_and_else_made_anew(tmp_path, keep):
 
 def test_an_interruption_leaves_the_old_file_and_nothing_beside_it(tmp_path):
     file = tmp_path / "it.json"
-    cache.write_json(file, {"old": 1})
+    write_json(file, {"old": 1})
 
     def half(path):
         path.write_text('{"new"')
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cache.write_whole(file, half)
+        write_whole(file, half)
     assert json.loads(file.read_text()) == {"old": 1} and list(tmp_path.iterdir()) == [file]
 
 

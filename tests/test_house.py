@@ -24,7 +24,7 @@ MAY_IMPORT = {  # of the house's own rooms, beside itself
     "notebooks": {"helpers", "worlds"},
 }
 ROOMS = {*MAY_IMPORT, "tests", "conftest", "tiny", "browser"}
-FLAT = {"models", "seeding", "denoising", "image_to_image", "attention", "errors", "judge"}
+FLAT = {"models", "seeding", "denoising", "image_to_image", "attention", "errors", "judge", "safety"}
 FILES = sorted(file for room in MAY_IMPORT for file in (ROOT / room).rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 

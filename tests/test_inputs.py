@@ -22,6 +22,7 @@ from tiny import tiny_parts
 
 from helpers import attention, denoising, errors, image_to_image, judge, models, seeding
 from helpers.errors import InputError, ModelError
+from helpers.machine import choice
 from helpers.show import pictures
 
 few = settings(
@@ -31,11 +32,12 @@ few = settings(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-MODULES = (models, seeding, denoising, image_to_image, attention, judge, pictures)
+MODULES = (models, choice, seeding, denoising, image_to_image, attention, judge, pictures)
 # Not for users: they take what a function of the table has checked, decorate, or load what a training made.
 INNER = {
     *("embed", "predict", "run_steps", "set_steps", "encode_pixels", "one_at_a_time", "load_trained"),
     *("check_vae", "check_components", "check_embeddings", "check_generators", "check_images"),
+    *("is_large", "mend"),
     *("device_and_dtype", "load_pipeline"),  # no arguments; those of load_components
 }
 
@@ -62,6 +64,7 @@ def good(name):
     return {
         "settings": dict(model="models/pocket-planets"),
         "model_folder": dict(model="models/pocket-planets"),
+        "chosen": dict(model="models/pocket-planets"),
         "load_components": dict(model="no-such-folder", device="cpu", dtype=torch.float32),
         "load_clip": dict(model="no-such-folder"),
         "pixels_per_latent": dict(vae=parts().vae),
@@ -153,7 +156,13 @@ def test_every_public_function_is_tried_with_each_of_its_arguments():
     for name, function in FUNCTIONS.items():
         parameters = inspect.signature(function).parameters.values()
         named = {each.name for each in parameters if each.kind is not each.VAR_POSITIONAL}
-        assert named - set(good(name)) <= {"online", "progress", "after_step", "scheduler"}, name
+        assert named - set(good(name)) <= {
+            "online",
+            "progress",
+            "after_step",
+            "scheduler",
+            "safety_checker",
+        }, name
 
 
 @pytest.mark.parametrize("name", [name for name in FUNCTIONS if good(name).get("model") != "no-such-folder"])

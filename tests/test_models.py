@@ -1,37 +1,43 @@
 """Loading a model: which parts, where, and what a reader is told when that can't work."""
 
 import re
-import shutil
 import socket
-import time
-from functools import partial
 from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
 import torch
 from diffusers import EulerDiscreteScheduler, StableDiffusionPipeline
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import LocalEntryNotFoundError
+from hub_server import reach, serving
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 from safetensors.torch import load_file, save_file
-from tiny import SHAPES, UNETS, save_tiny, tiny_parts
+from tiny import SHAPES, UNETS, save_tiny, save_tiny_checker, tiny_parts
 
 from helpers import models
+from helpers.denoising import generate
 from helpers.errors import InputError, ModelError
+from helpers.machine import choice, disk
 from helpers.models import (
     FULL,
-    FULL_REVISION,
     POCKET,
     Components,
     device_and_dtype,
     latent_shape,
     load_components,
     load_pipeline,
+    model_folder,
     pixels_per_latent,
     settings,
 )
 
 UNET_WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
+
+
+def move_the_root(monkeypatch, folder):
+    """Let the repository be elsewhere."""
+    for module in (models, choice, disk):
+        monkeypatch.setattr(module, "ROOT", folder)
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +67,18 @@ def test_five_parts_load_ready_to_sample_and_without_a_word_or_a_network(shape, 
         assert not any(weight.requires_grad for weight in network.parameters())
         assert {weight.dtype for weight in network.parameters()} == {torch.float32}
     assert components.unet.config.cross_attention_dim == UNETS[shape]["cross_attention_dim"]
+
+
+def test_what_takes_seconds_has_a_bar(tmp_path, monkeypatch, capfd):
+    folder = save_tiny("like sd", tmp_path)
+    monkeypatch.setattr(models, "LARGE", 1)  # as if these were gigabytes
+    capfd.readouterr()
+    components = load_components(folder, "cpu", torch.float32)
+    assert "Loading" in capfd.readouterr().err
+    generate(components, "mars", 0, 2, 3.0)
+    assert "Painting" in capfd.readouterr().err
+    load_pipeline(folder, "cpu", torch.float32)("mars", num_inference_steps=2)
+    assert "2/2" in capfd.readouterr().err
 
 
 def test_the_loaded_weights_are_those_of_the_file(tmp_path):
@@ -233,7 +251,7 @@ def test_a_folder_that_names_no_scheduler_is_refused(tmp_path):
 
 
 def test_a_missing_pocket_model_says_how_to_bring_it_back(monkeypatch, tmp_path):
-    monkeypatch.setattr(models, "ROOT", tmp_path)
+    move_the_root(monkeypatch, tmp_path)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
         ModelError, match="models/pocket-planets/model_index.json is missing: .*git checkout -- models"
@@ -242,7 +260,7 @@ def test_a_missing_pocket_model_says_how_to_bring_it_back(monkeypatch, tmp_path)
 
 
 def test_damaged_pocket_weights_say_how_to_bring_them_back(monkeypatch, tmp_path):
-    monkeypatch.setattr(models, "ROOT", tmp_path)
+    move_the_root(monkeypatch, tmp_path)
     save_tiny("like pocket", tmp_path / POCKET)
     (tmp_path / POCKET / UNET_WEIGHTS).write_bytes(b"half a file")
     message = f"The weights file {POCKET}/{UNET_WEIGHTS} is damaged: .*git checkout -- models.*clone"
@@ -251,100 +269,104 @@ def test_damaged_pocket_weights_say_how_to_bring_them_back(monkeypatch, tmp_path
 
 
 def test_the_pocket_model_is_found_from_any_folder(monkeypatch, tmp_path):
-    monkeypatch.setattr(models, "ROOT", tmp_path)
+    move_the_root(monkeypatch, tmp_path)
     save_tiny("like pocket", tmp_path / POCKET)
     (tmp_path / "notebooks").mkdir()
     monkeypatch.chdir(tmp_path / "notebooks")
     assert load_components(POCKET).unet.config.sample_size == 16
 
 
-def test_no_network_for_the_full_model_says_at_once_how_to_go_on(monkeypatch, tmp_path, no_network, capfd):
-    monkeypatch.setattr(models, "snapshot_download", partial(snapshot_download, cache_dir=tmp_path))
-    start = time.perf_counter()
-    with pytest.raises(ModelError, match=f'could not be downloaded .* go on offline with MODEL = "{POCKET}"'):
-        load_components(FULL)
-    assert time.perf_counter() - start < 5
-    assert capfd.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize("here_already", [True, False])
-def test_the_full_model_is_pinned_fetched_once_and_only_as_safetensors(here_already, monkeypatch, tmp_path):
-    folder = save_tiny("like sd", tmp_path)
-    asked = []
-
-    def download(local_files_only=False, **wanted):
-        asked.append(wanted)
-        if local_files_only and not here_already:
-            raise LocalEntryNotFoundError("nothing here")
-        return folder
-
-    monkeypatch.setattr(models, "snapshot_download", download)
-    monkeypatch.setattr(
-        models, "model_info", lambda *_, **__: here_already and pytest.fail("it asked the network")
-    )
-    assert load_components(FULL).unet.config.sample_size == 8
-    assert len(asked) == (1 if here_already else 2)
-    for wanted in asked:
-        assert wanted["repo_id"] == FULL and wanted["revision"] == FULL_REVISION and len(FULL_REVISION) == 40
-        assert not any(name.endswith((".bin", ".ckpt", ".pt")) for name in wanted["allow_patterns"])
-        assert UNET_WEIGHTS in wanted["allow_patterns"]
-
-
-class Hub:
-    """A hub with one model, and this machine's cache in the library's layout: files that link to blobs."""
-
-    def __init__(self, tmp_path, monkeypatch):
-        self.cache = tmp_path / "models--CompVis--stable-diffusion-v1-4"
-        self.folder = self.cache / "snapshots" / FULL_REVISION
-        self.model = Path(save_tiny("like sd", tmp_path / "hub"))
-        monkeypatch.setattr(models, "snapshot_download", self.download)
-        monkeypatch.setattr(models, "model_info", lambda *_, **__: None)
-
-    def download(self, local_files_only=False, **_):
-        if local_files_only and not self.folder.is_dir():
-            raise LocalEntryNotFoundError("nothing here")
-        for file in [] if local_files_only else self.model.rglob("*.*"):
-            name = file.relative_to(self.model)
-            blob, link = self.cache / "blobs" / name.as_posix().replace("/", "-"), self.folder / name
-            for place in (blob, link):
-                place.parent.mkdir(parents=True, exist_ok=True)
-            if not blob.exists():
-                blob.write_bytes(file.read_bytes())
-            if not link.exists():
-                link.symlink_to(blob)
-        return str(self.folder)
-
-
 @pytest.fixture
-def hub(tmp_path, monkeypatch):
-    return Hub(tmp_path, monkeypatch)
+def full_model(tmp_path, monkeypatch):
+    """A hub that has a tiny model, with a safety checker, in Stable Diffusion's place; (hub, its folder)."""
+    folder = Path(save_tiny("like sd", tmp_path / "hub"))
+    save_tiny_checker(folder)
+    torch.save({}, folder / "unet/diffusion_pytorch_model.bin")
+    with serving() as (hub, address):
+        hub.models[FULL] = folder
+        reach(monkeypatch, address, tmp_path / "cache")
+        monkeypatch.setattr(choice, "_noticed", set())
+        yield hub, folder
 
 
-def test_what_another_program_left_in_the_cache_is_completed(hub):
-    hub.download()
-    (hub.folder / UNET_WEIGHTS).unlink()
-    (hub.folder / UNET_WEIGHTS).with_suffix(".bin").write_bytes(b"pickled weights")
+def test_the_full_model_comes_pinned_as_safetensors_after_a_word_on_its_licence(full_model, capsys):
+    hub, _ = full_model
+    assert load_components(FULL, "cpu", torch.float32).unet.config.sample_size == 8
+    folder = model_folder(FULL)
+    assert folder.name == choice.FULL_REVISION and len(folder.name) == 40
+    assert not list(folder.rglob("*.bin")) and (folder / "safety_checker/model.safetensors").is_file()
+    load_components(FULL, "cpu", torch.float32)
+    said = capsys.readouterr().out
+    assert said.count("CreativeML Open RAIL-M") == said.count("safety_checker=False") == 1
+    assert (models.ROOT / "docs" / "full-model.md").is_file() and "docs/full-model.md" in said
+
+
+def test_a_checker_that_is_turned_off_is_not_even_downloaded(full_model):
+    hub, _ = full_model
+    load_components(FULL, "cpu", torch.float32, safety_checker=False)
+    assert not [name for name in hub.served if "safety" in str(name) or "extractor" in str(name)]
+    load_components(FULL, "cpu", torch.float32)
+    assert "safety_checker/model.safetensors" in hub.served
+
+
+def test_a_damaged_file_of_the_cache_is_cured_by_deleting_it_as_told(full_model):
+    file = model_folder(FULL) / UNET_WEIGHTS
+    file.resolve().write_bytes(b"half a file")
+    with pytest.raises(ModelError, match="is damaged: delete .* and run this again, which") as caught:
+        load_components(FULL)
+    Path(re.search("delete (.*) and run", str(caught.value))[1]).unlink()
     assert load_components(FULL).unet.config.sample_size == 8
 
 
-def test_damaged_files_of_the_cache_are_cured_by_deleting_the_folder_that_is_named(hub):
-    hub.download()
-    (hub.folder / UNET_WEIGHTS).resolve().write_bytes(b"half a file")
-    with pytest.raises(ModelError, match="is damaged: delete the folder .* and run this again") as caught:
+def test_no_network_for_the_full_model_says_how_to_go_on(full_model, monkeypatch):
+    hub, _ = full_model
+    hub.answers[FULL] = 503, {}
+    with pytest.raises(ModelError, match=f"{FULL} could not be downloaded, because .* MODEL = POCKET"):
         load_components(FULL)
-    shutil.rmtree(re.search("the folder (.*) and run", str(caught.value))[1])
-    assert load_components(FULL).unet.config.sample_size == 8
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(ModelError, match="HF_HUB_OFFLINE .* unset it and restart the kernel, or .* POCKET"):
+        load_components(FULL)
 
 
-def test_a_variable_that_forbids_to_download_is_named_and_without_it_the_model_comes(hub, monkeypatch):
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    message = f'variable HF_HUB_OFFLINE .* unset it and restart the kernel, or .* MODEL = "{POCKET}"'
-    with pytest.raises(ModelError, match=message):
-        load_components(FULL)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-    load_components(FULL)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    load_components(FULL)  # what is here needs no network
+def test_another_model_of_the_hub_is_taken_at_its_commit(full_model, capsys):
+    hub, folder = full_model
+    hub.models = {"mars/small-diffusion": folder}
+    with pytest.raises(InputError, match='a model of the Hub as "owner/name@" and its 40-digit commit'):
+        load_components("mars/small-diffusion")
+    commit = "abcdef0123" * 4
+    assert load_components(f"mars/small-diffusion@{commit}").unet.config.sample_size == 8
+    assert "licence of mars/small-diffusion stands on" in capsys.readouterr().out
+
+
+def test_in_notebooks_a_variable_takes_the_place_of_pocket_alone(tmp_path, monkeypatch):
+    own, other = save_tiny("like sd", tmp_path / "own"), save_tiny("like sd", tmp_path / "other")
+    monkeypatch.setenv("DIFFUSION_MODEL", own)
+    assert model_folder(POCKET) == models.ROOT / POCKET, "a command names its model as an option"
+    monkeypatch.setattr(choice, "_in_notebook", lambda: True)
+    assert model_folder(POCKET) == model_folder("pocket") == model_folder() == Path(own)
+    assert model_folder(other) == Path(other)
+    assert model_folder(models.ROOT / POCKET) == models.ROOT / POCKET, "the pocket model itself"
+    assert settings(POCKET) == settings(own)
+    monkeypatch.setenv("DIFFUSION_MODEL", "a/slip")
+    with pytest.raises(InputError, match=r'"a/slip" \(the environment variable DIFFUSION_MODEL names it\): '):
+        load_components(POCKET)
+    monkeypatch.setenv("DIFFUSION_MODEL", "full")
+    assert settings(POCKET) == settings(FULL) and models.chosen("pocket") == FULL
+    for nothing in ("", "pocket", POCKET):
+        monkeypatch.setenv("DIFFUSION_MODEL", nothing)
+        assert model_folder("pocket") == models.ROOT / POCKET
+
+
+def test_a_kernel_is_a_notebook_and_a_command_is_not(tmp_path, monkeypatch):
+    """In a real kernel: everything that is imported there counts."""
+    folder = save_tiny("like sd", tmp_path)
+    code = "from helpers.models import *; print(model_folder(POCKET))"
+    notebook = new_notebook(cells=[new_code_cell(code)])
+    options = {"timeout": 600, "resources": {"metadata": {"path": str(models.ROOT)}}}
+    monkeypatch.setenv("DIFFUSION_MODEL", folder)
+    NotebookClient(notebook, **options).execute()
+    assert notebook.cells[0].outputs[0].text.strip() == folder
+    assert not choice._in_notebook()
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,15 @@ types and levels, layers, eight heads and scaling factor, with fewer channels an
 """
 
 import functools
+import json
 import shutil
 import tempfile
+from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from diffusers.pipelines.stable_diffusion import StableDiffusionSafetyChecker
+from transformers import CLIPConfig, CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 SHAPES = ("like pocket", "like sd")
 
@@ -122,6 +125,31 @@ def save_tiny(shape, folder):
     """Save a tiny model as a folder in the diffusers layout; the folder, as a string."""
     shutil.copytree(_saved(shape).name, folder, dirs_exist_ok=True)
     return str(folder)
+
+
+def save_tiny_checker(folder):
+    """Give a saved model a tiny safety checker, which by its random weights finds nothing unsafe."""
+    from transformers import CLIPImageProcessor  # here, because it remarks on torchvision when it is imported
+
+    folder, size = Path(folder), 8
+    towers = dict(hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2)
+    vision = dict(image_size=size, patch_size=4, projection_dim=8, **towers)
+    config = CLIPConfig(vision_config=vision, text_config=dict(projection_dim=8, **towers), projection_dim=8)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(21)
+        checker = StableDiffusionSafetyChecker(config)
+    for weights in (checker.concept_embeds_weights, checker.special_care_embeds_weights):
+        weights.data.fill_(2.0)  # no cosine is as large
+    checker.save_pretrained(folder / "safety_checker")
+    extractor = CLIPImageProcessor(size={"shortest_edge": size}, crop_size={"height": size, "width": size})
+    extractor.save_pretrained(folder / "feature_extractor")
+    index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+    index |= {
+        "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"],
+        "feature_extractor": ["transformers", "CLIPImageProcessor"],
+        "requires_safety_checker": True,
+    }
+    (folder / "model_index.json").write_text(json.dumps(index), encoding="utf-8")
 
 
 CHOICE = "MODEL = POCKET"  # how a notebook chooses its model, in one place

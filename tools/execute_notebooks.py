@@ -15,6 +15,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from helpers.machine.disk import write_whole
 from helpers.show.sliders import NOTE
 
 ROOT = Path(__file__).parent.parent
@@ -25,6 +26,7 @@ KERNEL_ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
+    "DIFFUSION_MODEL": "pocket",
     "KEEP_TRAININGS": "0",  # a training begins anew, whatever an earlier one left in out/
 }
 KEPT_CELL_METADATA = {"tags", "slideshow", "jupyter"}
@@ -103,7 +105,7 @@ def execute(path):
         record_timing=False,
         coalesce_streams=True,
     ).execute()
-    nbformat.write(normalise(notebook), path)
+    write_whole(path, lambda new: nbformat.write(normalise(notebook), new))
     return complaints(notebook)
 
 

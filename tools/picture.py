@@ -1,13 +1,23 @@
 """`python -m tools.picture "an astronaut on mars"`: a prompt on the command line becomes a PNG file."""
 
 import argparse
+import os
 import sys
 import time
 import unicodedata
 import warnings
 from pathlib import Path
 
-from helpers.errors import InputError, ModelError, check_guidance, check_prompt, check_seed, check_steps
+from helpers.errors import (
+    DiskError,
+    InputError,
+    ModelError,
+    check_guidance,
+    check_prompt,
+    check_seed,
+    check_steps,
+)
+from helpers.machine.disk import write_whole
 
 
 class Parser(argparse.ArgumentParser):
@@ -20,7 +30,12 @@ def read_arguments(arguments):
     parser = Parser(prog="python -m tools.picture", description=__doc__)
     parser.add_argument("prompt", nargs="?", default="")
     parser.add_argument("--seed", type=number, default=0, help="another seed, another picture (default 0)")
-    parser.add_argument("--model", default="pocket", help='"pocket" (default), "full", or a model folder')
+    parser.add_argument(
+        "--model",
+        default=os.environ.get("DIFFUSION_MODEL") or "pocket",
+        help='"pocket" (or what DIFFUSION_MODEL says), "full", a model folder, or "owner/name@commit"',
+    )
+    parser.add_argument("--no-safety-checker", action="store_true", help="load a model without its checker")
     parser.add_argument("--steps", type=number, help="denoising steps, 1 to 1000 (default: the model's)")
     parser.add_argument("--guidance", type=number, help="how closely to follow the prompt, 0 up")
     parser.add_argument("--negative", default="", help="what to keep out of the picture")
@@ -81,9 +96,10 @@ def paint(options):
     from PIL.PngImagePlugin import PngInfo
 
     from helpers.denoising import generate
-    from helpers.models import FULL, POCKET, load_components, settings
+    from helpers.models import chosen as name_of
+    from helpers.models import load_components, settings
 
-    model = {"pocket": POCKET, "full": FULL}.get(options.model, options.model)
+    model = name_of(options.model)
     chosen = settings(model)
     if steps is not None:
         chosen["num_inference_steps"] = steps
@@ -91,7 +107,7 @@ def paint(options):
         chosen["guidance_scale"] = guidance
 
     start = time.perf_counter()
-    components = load_components(model)
+    components = load_components(model, safety_checker=not options.no_safety_checker)
     loaded = time.perf_counter()
     [picture] = generate(components, prompt, seed, negative_prompts=options.negative, **chosen)
     painted = time.perf_counter()
@@ -101,12 +117,10 @@ def paint(options):
     told, info = f"{prompt}\nNegative prompt: {options.negative}\n{used}", PngInfo()
     info.add_itxt("parameters", told)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
         out = out if options.out else free_place(out, told)  # a place that was named is meant
-        picture.save(out, pnginfo=info)
-    except OSError as error:
-        why = error.strerror or error
-        raise InputError(f"{out} can't be written ({why}): choose another place with --out.") from error
+        write_whole(out, lambda path: picture.save(path, pnginfo=info))
+    except DiskError as error:
+        raise InputError(f"{str(error)[:-1]}, or give a place with --out.") from error
     return (
         f"Wrote {out.as_posix()} in {painted - loaded:.1f} s (and {loaded - start:.1f} s to load) "
         f"with {used}, on {components.unet.device.type}."

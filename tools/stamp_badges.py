@@ -11,6 +11,8 @@ from pathlib import Path
 
 import nbformat
 
+from helpers.machine.disk import write_whole
+
 ROOT = Path(__file__).parent.parent
 BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
 
@@ -61,7 +63,7 @@ def stamp(path):
         code = [i for i, c in enumerate(notebook.cells) if c.cell_type == "code"]
         new = nbformat.v4.new_code_cell(setup_cell(), metadata={"tags": ["setup"]})
         notebook.cells.insert(min(code, default=len(notebook.cells)), new)
-    nbformat.write(notebook, path)
+    write_whole(path, lambda new: nbformat.write(notebook, new))
 
 
 def main(paths):

@@ -14,7 +14,11 @@ import re
 import shutil
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+
+from helpers.errors import DiskError
+from helpers.machine.disk import clear_disk_error, write_text, write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ".copied.json"  # in work/: the fingerprint of each notebook as it was copied
@@ -34,16 +38,14 @@ def copied(work):
 
 def put(source, work):
     """Copy the notebook `source` into `work`, at once or not at all, and write down what was copied."""
-    half = work / f".{source.name}.half"
-    shutil.copyfile(source, half)
-    os.replace(half, work / source.name)
+    write_whole(work / source.name, partial(shutil.copyfile, source))
     note(source, work)
 
 
 def note(source, work):
     """Write down that the copy in `work` comes from `source` as it is now."""
     listed = copied(work) | {source.name: fingerprint(source)}
-    (work / COPIED).write_text(json.dumps(listed, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_text(work / COPIED, json.dumps(listed, indent=1, sort_keys=True) + "\n")
 
 
 def fill(root=ROOT):
@@ -97,14 +99,20 @@ def reset(names=(), root=ROOT):
     work.mkdir(exist_ok=True)
     known = copied(work)
     for source in sources:
-        copy = work / source.name
+        copy, kept = work / source.name, None
         if copy.exists() and fingerprint(copy) not in (fingerprint(source), known.get(source.name)):
             kept = dated(copy, datetime.now())
             os.replace(copy, kept)
+        try:
+            put(source, work)
+        except OSError:
+            if kept and not copy.exists():
+                os.replace(kept, copy)
+            raise
+        if kept:
             yield f"work/{copy.name} is new again; what you wrote is kept in work/{kept.name}."
         elif names:
             yield f"work/{copy.name} is as in notebooks/; there was nothing of yours to keep."
-        put(source, work)
 
 
 def graded(path):
@@ -150,20 +158,26 @@ def progress(folder, root=ROOT):
 def main(arguments, root=ROOT):
     task, *names = arguments or ["fill"]
     try:
-        if task == "fill" and not names:
-            print(*fill(root), "Your notebooks are in work/. Write in them as you like.", sep="\n")
-        elif task == "reset":
-            done = list(reset(names, root))
-            print(*done or ["work/ is as notebooks/; there was nothing of yours to keep."], sep="\n")
-        elif task == "progress" and len(names) < 2:
-            folder = Path(names[0]) if names else root / "work"
-            if not folder.is_dir():
-                return f"There is no folder {names[0]}." if names else "There is no work/ yet: make work"
-            print(*progress(folder, root), sep="\n")
-        else:
-            return __doc__.partition("\n\n")[2].partition("\n\n")[0]
-    except ValueError as error:
+        with clear_disk_error(root / "work"):
+            return do(task, names, root)
+    except (ValueError, DiskError) as error:
         return str(error)
+
+
+def do(task, names, root):
+    """One of the three tasks; returns what went wrong, or None. Raises ValueError, OSError, DiskError."""
+    if task == "fill" and not names:
+        print(*fill(root), "Your notebooks are in work/. Write in them as you like.", sep="\n")
+    elif task == "reset":
+        done = list(reset(names, root))
+        print(*done or ["work/ is as notebooks/; there was nothing of yours to keep."], sep="\n")
+    elif task == "progress" and len(names) < 2:
+        folder = Path(names[0]) if names else root / "work"
+        if not folder.is_dir():
+            return f"There is no folder {names[0]}." if names else "There is no work/ yet: make work"
+        print(*progress(folder, root), sep="\n")
+    else:
+        return __doc__.partition("\n\n")[2].partition("\n\n")[0]
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import sys
 from dataclasses import replace
 from functools import partial
 
-from helpers.errors import ModelError
+from helpers.errors import DiskError, ModelError
+from helpers.machine.disk import clear_disk_error
 
 STAGES = {  # in order
     "data": "draw the training pictures",
@@ -135,8 +136,9 @@ def run(options):
         "sounds": lambda: trained(sounds.main, sounds.SETTINGS),
     }
     try:
-        stages[options.stage]()
-    except ModelError as error:
+        with clear_disk_error("models"):
+            stages[options.stage]()
+    except (ModelError, DiskError) as error:
         sys.exit(str(error))
 
 

@@ -1,6 +1,7 @@
 """What the training stages share: device, clock, learning rate, averages, checkpoints."""
 
 import copy
+import io
 import json
 import multiprocessing
 import os
@@ -16,8 +17,10 @@ from tqdm.auto import tqdm
 
 import helpers.models  # noqa: F401  sets the number of threads
 import training
+from helpers.errors import DiskError, ModelError
 from helpers.lesson.objective import adamw, optimise
 from helpers.lesson.trainings import lr_scale
+from helpers.machine.disk import disk_error, write_whole
 from training.muon import Muon
 
 CHECKPOINT_MINUTES, REPORT_MINUTES = 3, 5
@@ -84,7 +87,12 @@ class Run:
         return fraction_done(self.step, self.settings.steps, self.elapsed / 60, self.settings.minutes)
 
     def restore(self):
-        checkpoint = torch.load(self.folder / "checkpoint.pt", map_location="cpu")
+        try:
+            checkpoint = torch.load(self.folder / "checkpoint.pt", map_location="cpu")
+        except Exception as error:  # torch has many words for a broken file
+            raise ModelError(
+                f"The checkpoint of stage {self.stage} is damaged: start that stage again with --fresh."
+            ) from error
         for part in ("model", "ema", "optimizer"):
             getattr(self, part).load_state_dict(checkpoint[part])
         self.step, self.elapsed = checkpoint["step"], checkpoint["elapsed"]
@@ -93,11 +101,21 @@ class Run:
         )
 
     def save(self):
-        """Writes the checkpoint beside the old one, then swaps them: there is always a whole one."""
-        if self.accelerator.is_main_process:
-            state = {part: getattr(self, part).state_dict() for part in ("model", "ema", "optimizer")}
-            torch.save(state | {"step": self.step, "elapsed": self.elapsed}, self.folder / "checkpoint.new")
-            os.replace(self.folder / "checkpoint.new", self.folder / "checkpoint.pt")
+        """Writes the checkpoint beside the old one, then swaps them: there is always a whole one.
+
+        What prevents it is printed, and the training goes on. Returns whether the newest step is kept.
+        """
+        if not self.accelerator.is_main_process:
+            return True
+        state = {part: getattr(self, part).state_dict() for part in ("model", "ema", "optimizer")}
+        packed = io.BytesIO()  # torch's own writing to the disk hides why it fails
+        torch.save(state | {"step": self.step, "elapsed": self.elapsed}, packed)
+        try:
+            write_whole(self.folder / "checkpoint.pt", lambda path: path.write_bytes(packed.getbuffer()))
+        except DiskError as error:
+            tqdm.write(f"{error} The training goes on; the last whole checkpoint stays.")
+            return False
+        return True
 
     def batches(self, draw, report):
         """Yields batches until the steps or minutes are spent; the caller calls `optimise` once for each.
@@ -133,11 +151,12 @@ class Run:
                 self.elapsed, stopping = self.agree(before + now - clock, len(stop))
                 bar.update()
                 if stopping or now - saved > 60 * CHECKPOINT_MINUTES:
-                    self.save()
+                    kept = self.save()
                     saved = now
                 if stopping:
+                    where = "there" if kept else "the last checkpoint"
                     self.accelerator.print(
-                        f"\nStopped at step {self.step}; the same command again goes on from there."
+                        f"\nStopped at step {self.step}; the same command again goes on from {where}."
                     )
                     raise SystemExit(130)
                 if self.step % 10 == 0:
@@ -189,7 +208,11 @@ class Run:
         """Calls the stage's report() and adds the figures that it returns to the log."""
         if self.accelerator.is_main_process:
             figures = {"step": self.step, "minutes": round(self.elapsed / 60, 2)} | report()
-            with open(self.folder / "log.jsonl", "a") as file:
-                file.write(json.dumps(figures) + "\n")
+            log = self.folder / "log.jsonl"
+            try:
+                with open(log, "a") as file:
+                    file.write(json.dumps(figures) + "\n")
+            except OSError as error:  # the line stands on the screen, too
+                tqdm.write(str(disk_error(log, error)))
             tqdm.write(f"{self.stage}: " + ", ".join(f"{name} {value}" for name, value in figures.items()))
         self.accelerator.wait_for_everyone()

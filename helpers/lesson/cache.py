@@ -1,19 +1,22 @@
 """What takes long is made once and kept, whole or not at all, with a mark of all that it was made from.
 
-A mark is a short text; where the mark in a file is another one, what lies there is made anew. A file is
-written beside its place and then put there in one move: an interruption leaves the old one, or none.
+A mark is a short text; where the mark in a file is another one, what lies there is made anew. What was made
+is returned also where it can't be kept, on a full disk or in a read-only folder: a warning says so.
 """
 
 import functools
 import hashlib
 import json
-import os
+import warnings
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from helpers.errors import DiskError
+from helpers.machine.disk import write_json, write_whole
 from helpers.models import ROOT
 from worlds import planets, seeds
 
@@ -43,23 +46,6 @@ def painter_mark():
     return mark(*(part for picture, words, _ in drawn for part in (picture.tobytes(), words)))
 
 
-def write_whole(file, write):
-    """Let `write(path)` make a file beside `file`, with its ending, and put it there in one move."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f".{file.stem}-{os.getpid()}{file.suffix}")
-    try:
-        write(new)
-        os.replace(new, file)
-    finally:
-        new.unlink(missing_ok=True)
-
-
-def write_json(file, content):
-    """Write nested dicts, lists and numbers as JSON, whole or not at all."""
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    write_whole(file, lambda path: path.write_text(text, encoding="utf-8"))
-
-
 def kept(file, made_from, make):
     """What `make()` returns (dicts, lists, numbers), kept as JSON in `file` under the mark `made_from`."""
     try:
@@ -68,8 +54,9 @@ def kept(file, made_from, make):
             return found["made"]
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         pass  # missing, half written by something else, or of another form: made anew
-    write_json(file, {"made_from": made_from, "made": make()})
-    return json.loads(file.read_text(encoding="utf-8"))["made"]
+    content = {"made_from": made_from, "made": make()}
+    keep(file, partial(write_json, file, content))
+    return json.loads(json.dumps(content))["made"]
 
 
 def kept_arrays(file, made_from, make):
@@ -81,8 +68,18 @@ def kept_arrays(file, made_from, make):
     except (FileNotFoundError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         pass
     made = make()
-    write_whole(file, lambda path: np.savez(path, made_from=made_from, **made))
+    keep(file, lambda: write_whole(file, lambda path: np.savez(path, made_from=made_from, **made)))
     return made
+
+
+def keep(file, write):
+    """Call `write()`; where that fails, warn that `file` is not kept. Whether it is."""
+    try:
+        write()
+    except DiskError as error:
+        warnings.warn(f"{error} Meanwhile this goes on, and {file.name} is not kept.", stacklevel=3)
+        return False
+    return True
 
 
 def _bytes_of(thing):

@@ -8,14 +8,16 @@ A student has `unet`, `average` (or None), `optimizer` and `losses`, a list with
 """
 
 import html
+import io
 import os
 
 import numpy as np
 import torch
 from PIL import Image
 
-from helpers.lesson.cache import mark, write_whole
+from helpers.lesson.cache import keep, mark
 from helpers.lesson.trainings import SWITCH
+from helpers.machine.disk import write_whole
 from helpers.models import ROOT
 from helpers.show import page
 from helpers.show.style import INK, MUTED, PAPER, PREDICTION, SMALLEST
@@ -38,7 +40,7 @@ class Live:
         self.student, self.columns, self.paint, self.measure = student, list(columns), paint, measure
         self.count, self.wanted, self.made_from = moments, 0, made_from
         self.file = FOLDER / f"{name}.pt" if name and keeps() else None
-        self.drawn = None, ""
+        self.drawn, self.kept = (None, ""), True
         student.moments = getattr(student, "moments", [])
 
     def begin(self, steps):
@@ -58,9 +60,9 @@ class Live:
         return True
 
     def keep(self):
-        """Write the checkpoint, whole or not at all."""
-        if self.file and self.student.losses:
-            save(self.file, self._mark(), self.student)
+        """Write the checkpoint, whole or not at all; after the first that can't be written, no other."""
+        if self.file and self.student.losses and self.kept:
+            self.kept = keep(self.file, lambda: save(self.file, self._mark(), self.student))
 
     def forget(self):
         """Delete what is kept: the next training of this name begins anew."""
@@ -104,7 +106,10 @@ def trained(network):
 
 
 def save(file, made_from, student):
-    """Write all that is needed to go on: weights, average, the optimiser's sums, losses, pictures."""
+    """Write all that is needed to go on: weights, average, the optimiser's sums, losses, pictures.
+
+    Raises DiskError where it can't be written.
+    """
     pixels = [
         moment | {"pictures": [torch.from_numpy(np.array(each)) for each in moment["pictures"]]}
         for moment in student.moments
@@ -117,7 +122,9 @@ def save(file, made_from, student):
         "losses": student.losses,
         "moments": pixels,
     }
-    write_whole(file, lambda path: torch.save(content, path))
+    packed = io.BytesIO()  # torch's own writing to the disk hides why it fails
+    torch.save(content, packed)
+    write_whole(file, lambda path: path.write_bytes(packed.getbuffer()))
 
 
 def load(file, made_from, student):

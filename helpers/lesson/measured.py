@@ -12,6 +12,7 @@ import torch
 
 from helpers.errors import ModelError
 from helpers.lesson import cache
+from helpers.machine.disk import write_json
 from helpers.models import ROOT
 
 FOLDER = ROOT / "docs" / "measured"
@@ -50,7 +51,7 @@ def save_measured(name, results, quick=False):
     Those of a smoke run (`quick`) go into the script's `workplace` instead, where no text reads them.
     """
     if quick:
-        return cache.write_json(workplace(name) / "quick.json", rounded(results))
+        return write_json(workplace(name) / "quick.json", rounded(results))
     made = {
         "script": f"python -m measure.{name}",
         "weights": cache.weights_mark(*ABOUT[name]),
@@ -58,7 +59,7 @@ def save_measured(name, results, quick=False):
         "machine": platform.machine(),
         "torch": torch.__version__.split("+")[0],
     }
-    cache.write_json(FOLDER / f"{name}.json", {"made": made, "results": rounded(results)})
+    write_json(FOLDER / f"{name}.json", {"made": made, "results": rounded(results)})
 
 
 def made_from(name, *settings):

@@ -57,7 +57,7 @@ def load_space(space, folder=FOLDER):
     """
     if space not in SPACES:
         raise InputError(f'There is no space "{space}": take "latents" or "pixels".')
-    components = load_components(POCKET, torch.device("cpu"), torch.float32)
+    components = load_components(ROOT / POCKET, torch.device("cpu"), torch.float32)
     unet = load_trained(UNet2DConditionModel, folder / space, f"in-{space}")
     if space == "latents":
         return components._replace(unet=unet)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers.errors import InputError
+from helpers.machine.disk import write_text
 from helpers.proteins.backbones import build, torsions
 from helpers.proteins.model import LENGTH
 
@@ -41,7 +42,10 @@ def read_backbones(folder):
 
 
 def write_backbone(angles, file):
-    """Write one chain, angles (n, 3) in degrees, as a PDB file of glycines, which have no side chain."""
+    """Write one chain, angles (n, 3) in degrees, as a PDB file of glycines, which have no side chain.
+
+    Raises DiskError where it can't be written.
+    """
     lines = []
     for number, residue in enumerate(build([angles])[0], 1):
         for name, (x, y, z) in zip(ATOMS, residue):
@@ -49,7 +53,7 @@ def write_backbone(angles, file):
                 f"ATOM  {len(lines) + 1:5}  {name:3} GLY A{number:4}    {x:8.3f}{y:8.3f}{z:8.3f}"
                 f"  1.00  0.00           {name[0]}  "
             )
-    Path(file).write_text("\n".join([*lines, "TER", "END", ""]), encoding="ascii")
+    write_text(file, "\n".join([*lines, "TER", "END", ""]))
 
 
 def _pieces(file):

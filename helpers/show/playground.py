@@ -11,8 +11,8 @@ import ipywidgets
 from PIL import Image
 
 from helpers.denoising import decode
-from helpers.errors import InputError, ModelError
-from helpers.models import POCKET, load_components, picture_size, settings
+from helpers.errors import DiskError, InputError, ModelError
+from helpers.models import POCKET, chosen, load_components, picture_size, settings
 from helpers.show import playground_views as views
 from helpers.show.playground_recipe import (
     SCHEDULERS,
@@ -51,7 +51,7 @@ class Playground(ipywidgets.VBox):
     _ipython_display_ = None  # how ipywidgets 7 shows itself; 8 has _repr_mimebundle_, and so do both here
 
     def __init__(self, model=POCKET):
-        self._model, self._components = model, load_components(model)
+        self._model, self._components = chosen(model), load_components(model)
         self._start = self._begin_with = None  # what pictures begin with: a name or recipe, and its picture
         self._asked, self._step = None, ""  # the recipe of the newest picture, and how far it is, in words
         self.history = []
@@ -166,7 +166,10 @@ class Playground(ipywidgets.VBox):
             return
         name, content = uploaded(change["new"])
         self.upload.set_trait("value", type(change["new"])())  # else the same file couldn't come twice
-        self._start_from_file(kept(name, content))
+        try:
+            self._start_from_file(kept(name, content))
+        except DiskError as error:
+            self._says.value = views.sentence(str(error), is_error=True)
 
     def _show_start(self):
         words = f"Pictures begin with {start_in_words(self._start)}."

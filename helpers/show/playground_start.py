@@ -4,6 +4,7 @@ import re
 from itertools import count
 from pathlib import Path
 
+from helpers.machine.disk import write_whole
 from helpers.show.pictures import load_trappist, open_picture
 
 TRAPPIST = "TRAPPIST-1e"
@@ -29,13 +30,15 @@ def uploaded(value):
 
 
 def kept(name, content, folder=UPLOADS):
-    """The path of an uploaded file, written into `folder`; another file of the same name stays as it is."""
-    folder.mkdir(exist_ok=True)
+    """The path of an uploaded file, written into `folder`; another file of the same name stays as it is.
+
+    Raises DiskError where it can't be written.
+    """
     name = re.split(r"[/\\]", name)[-1].lstrip(".")
     name = Path(re.sub(r"[^\w. -]", "_", name) or "picture")
     for number in count(1):
         path = folder / (name.name if number == 1 else f"{name.stem}-{number}{name.suffix}")
         if not path.exists():
-            path.write_bytes(content)
+            write_whole(path, lambda new: new.write_bytes(content))
         if path.read_bytes() == content:
             return path

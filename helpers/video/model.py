@@ -110,7 +110,7 @@ def load_video_model(folder=FOLDER):
     if not (folder / "model.safetensors").is_file():
         raise ModelError(f"There are no layers in {folder.name}: train them with `python -m training video`.")
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    components = load_components(POCKET, torch.device("cpu"), torch.float32)
+    components = load_components(ROOT / POCKET, torch.device("cpu"), torch.float32)
     layers = new_layers(components.unet, config["width"])
     layers.load_state_dict(load_file(folder / "model.safetensors"))
     return components._replace(unet=VideoUNet(components.unet, layers.float().eval().requires_grad_(False)))

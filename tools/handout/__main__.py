@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from helpers.errors import DiskError
+from helpers.machine.disk import clear_disk_error
 from tools.handout import copies, sheet
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -13,9 +15,10 @@ def main(paths, folder=ROOT / "out" / "handout"):
     if missing := [str(path) for path in chosen if not path.is_file()]:
         return f"No such notebook: {', '.join(missing)}"
     try:
-        count = copies.write(chosen, folder)
-        sheet.write(folder / "loop.pdf")
-    except ValueError as error:
+        with clear_disk_error(folder):
+            count = copies.write(chosen, folder)
+            sheet.write(folder / "loop.pdf")
+    except (ValueError, DiskError) as error:
         return str(error)
     print(f"{count} notebooks without outputs and solutions: {folder / 'learners'}")
     print(f"{count} notebooks with every exercise solved: {folder / 'solutions'}")

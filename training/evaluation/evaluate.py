@@ -18,9 +18,10 @@ import torch
 
 import training
 from helpers.lesson import metrics
-from helpers.lesson.cache import mark, write_json
+from helpers.lesson.cache import mark
 from helpers.lesson.measured import rounded
 from helpers.lesson.scores import SEEDS, attribute_rates, marked, prompts
+from helpers.machine.disk import write_json
 from helpers.models import POCKET, settings
 from training.evaluation import card, report
 from training.evaluation.workers import Workers, blurred, paint, rebuild, recall, render

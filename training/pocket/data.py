@@ -4,6 +4,7 @@ Picture i is drawn from seed i, so any machine with any number of processes draw
 interrupted goes on where it stopped, and asking for more pictures later only draws the missing ones.
 """
 
+import math
 import multiprocessing
 from functools import partial
 
@@ -14,7 +15,7 @@ import training
 from helpers.denoising import to_pixels as to_pixels  # for all stages
 from helpers.denoising import to_uint8 as to_uint8
 from helpers.errors import ModelError
-from helpers.lesson import cache
+from helpers.machine.disk import check_room, write_whole
 from worlds import planets as world
 from worlds import seeds
 
@@ -75,7 +76,10 @@ def growing_array(path, shape, dtype, fill):
             array[rows:] = fill
 
     if rows < shape[0]:
-        cache.write_whole(path, write)
+        # The file begins as a hole, which a full disk would punish in the middle with a bus error.
+        missing = (shape[0] - rows) * math.prod(shape[1:]) * np.dtype(dtype).itemsize
+        check_room(path.parent, missing, f"The file {path.name}")
+        write_whole(path, write)
     return np.lib.format.open_memmap(path, mode="r+")
 
 
