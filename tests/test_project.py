@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from tools.stamp_badges import badge, repository, setup_cell
+from tools.stamp_badges import SETUP_METADATA, badge, repository, setup_cell
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -185,7 +185,7 @@ def test_badge_and_set_up_cell_follow_the_address(path):
     notebook = nbformat.read(path, as_version=4)
     assert notebook.cells[0].source.count(badge(path.name)) == 1, "run `make badges`"
     first_code = next(c for c in notebook.cells if c.cell_type == "code")
-    assert first_code.metadata.get("tags") == ["setup"], "the first code cell is the set-up cell"
+    assert first_code.metadata == SETUP_METADATA, "the first code cell is the set-up cell"
     assert first_code.source == setup_cell(), "run `make badges`"
 
 

@@ -1,10 +1,7 @@
 """The tools that write notebooks: executing, normalising, stamping the repository's address."""
 
-import os
 import platform
 import runpy
-import subprocess
-import sys
 
 import nbformat
 import pytest
@@ -75,45 +72,13 @@ def test_stamping_adds_what_is_missing_and_mends_what_is_old(tmp_path):
     notebook = nbformat.read(path, as_version=4)
     assert notebook.cells[0].source == f"# The loop\n\n{stamp_badges.badge(path.name)}\n\n20 minutes"
     assert [c.source for c in notebook.cells[1:]] == [stamp_badges.setup_cell(), "1 + 1"]
+    assert notebook.cells[1].metadata == stamp_badges.SETUP_METADATA
     stamped = path.read_text()
     notebook.cells[0].source = notebook.cells[0].source.replace("github.com", "old.example")
     notebook.cells[1].source = "# an older set-up cell"
     nbformat.write(notebook, path)
     stamp_badges.stamp(path)
     assert path.read_text() == stamped
-
-
-def run_setup_cell(folder, colab):
-    """What the set-up cell does in a fresh Python in `folder`, with a `git clone` that only makes folders."""
-    script = (
-        "import os, subprocess, sys\n"
-        "def clone(command, check):\n"
-        "    print(*command[:4], command[-1])\n"
-        "    os.makedirs(command[-1].split('/')[-1] + '/notebooks')\n"
-        "    os.makedirs(command[-1].split('/')[-1] + '/helpers')\n"
-        "subprocess.run = clone\n"
-        + ("sys.modules['google.colab'] = object()\n" if colab else "")
-        + stamp_badges.setup_cell()
-        + "\nprint(os.getcwd())\nprint(sys.path[0])\n"
-    )
-    command = [sys.executable, "-c", script]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.splitlines()
-
-
-def test_the_set_up_cell_clones_on_colab_once(tmp_path):
-    address = stamp_badges.repository()
-    repository = tmp_path.resolve() / address.rsplit("/", 1)[1]
-    where = [str(repository / "notebooks"), str(repository)]
-    assert run_setup_cell(tmp_path, colab=True) == [f"git clone --depth 1 {address}", *where]
-    assert run_setup_cell(tmp_path, colab=True) == where  # after a restart of the kernel
-    assert run_setup_cell(repository / "notebooks", colab=True) == where  # the cell run a second time
-
-
-def test_the_set_up_cell_only_adds_a_path_elsewhere(tmp_path):
-    (tmp_path / "notebooks").mkdir()
-    root = tmp_path.resolve()
-    assert run_setup_cell(tmp_path / "notebooks", colab=False) == [str(root / "notebooks"), str(root)]
-    assert os.listdir(tmp_path) == ["notebooks"]
 
 
 LESSONS = sorted((execute_notebooks.ROOT / "notebooks").glob("*.ipynb"))
