@@ -101,7 +101,10 @@ def reset(names=(), root=ROOT):
         if copy.exists() and fingerprint(copy) not in (fingerprint(source), known.get(source.name)):
             kept = dated(copy, datetime.now())
             os.replace(copy, kept)
-            yield f"work/{copy.name} is new again; what you wrote is kept in work/{kept.name}."
+            yield (
+                f"work/{copy.name} is new again; what you wrote is kept in work/{kept.name}. If it is open "
+                "in JupyterLab: File, Reload Notebook from Disk."
+            )
         elif names:
             yield f"work/{copy.name} is as in notebooks/; there was nothing of yours to keep."
         put(source, work)
