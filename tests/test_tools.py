@@ -1,5 +1,6 @@
 """The tools that write notebooks: executing, normalising, stamping the repository's address."""
 
+import os
 import platform
 import runpy
 
@@ -81,21 +82,26 @@ def test_stamping_adds_what_is_missing_and_mends_what_is_old(tmp_path):
     assert path.read_text() == stamped
 
 
+def lab_config(monkeypatch):
+    """The names in tools/lab_config.py, as JupyterLab reads it where it has a workspace."""
+    monkeypatch.setenv("JUPYTERLAB_WORKSPACES_DIR", os.devnull)
+    file = execute_notebooks.ROOT / "tools" / "lab_config.py"
+    return runpy.run_path(str(file), {"get_config": traitlets.config.Config})
+
+
 LESSONS = sorted((execute_notebooks.ROOT / "notebooks").glob("*.ipynb"))
 
 
 @pytest.mark.filterwarnings("ignore:Overriding existing pre_save_hook")
 @pytest.mark.parametrize("folder", ["notebooks", "work"])
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_a_save_in_jupyter_changes_no_byte_of_a_lesson(path, folder, tmp_path):
+def test_a_save_in_jupyter_changes_no_byte_of_a_lesson(path, folder, tmp_path, monkeypatch):
     """What JupyterLab does: read through the contents API, take the kernel's language, save."""
     server = pytest.importorskip("jupyter_server.services.contents.filemanager")
     (tmp_path / folder).mkdir()
     copy = tmp_path / folder / path.name
     copy.write_bytes(path.read_bytes())
-    config = runpy.run_path(
-        str(execute_notebooks.ROOT / "tools" / "lab_config.py"), {"get_config": traitlets.config.Config}
-    )["c"]
+    config = lab_config(monkeypatch)["c"]
     manager = server.FileContentsManager(root_dir=str(tmp_path), config=config)
     name = f"{folder}/{path.name}"
     model = manager.get(name, content=True)
@@ -110,10 +116,8 @@ def test_the_committed_metadata_is_what_jupyterlab_takes_from_the_kernel():
     assert committed == IPythonKernel.language_info
 
 
-def test_a_notebook_of_the_learners_own_keeps_its_metadata():
-    keep = runpy.run_path(
-        str(execute_notebooks.ROOT / "tools" / "lab_config.py"), {"get_config": traitlets.config.Config}
-    )["keep_metadata"]
+def test_a_notebook_of_the_learners_own_keeps_its_metadata(monkeypatch):
+    keep = lab_config(monkeypatch)["keep_metadata"]
     own = {"type": "notebook", "content": {"metadata": {"language_info": {"name": "julia"}}}}
     keep(own, path="mine.ipynb")
     assert own["content"]["metadata"] == {"language_info": {"name": "julia"}}
