@@ -39,10 +39,6 @@ ERRORS = ".jp-OutputArea [data-mime-type='application/vnd.jupyter.stderr']"
 LAB_SETTINGS = {
     # Every cell stays in the page, also those that are scrolled out of sight.
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
-    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
-        "fetchNews": "false",
-        "checkForUpdates": False,
-    },
 }
 
 
@@ -65,21 +61,26 @@ def free_port():
 
 
 @contextlib.contextmanager
-def jupyterlab_server(served, folder):
-    """JupyterLab on 127.0.0.1, serving the folder `served`, its own files in `folder`; yields its address."""
-    for name, content in LAB_SETTINGS.items():
-        file = folder / "settings" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(content))
+def jupyterlab_server(served, folder, root=ROOT):
+    """JupyterLab on 127.0.0.1, serving the folder `served`, its own files in `folder`; yields its address.
+
+    `root` is the repository that it is started from. In this one, with settings and a workspace for tests; in
+    another, as a newcomer starts it.
+    """
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")},
         **KERNEL_ENVIRONMENT,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(root),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
     }
+    if root == ROOT:
+        for name, content in LAB_SETTINGS.items():
+            file = folder / "settings" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(content))
+        environment["JUPYTERLAB_SETTINGS_DIR"] = str(folder / "settings")
+        environment["JUPYTERLAB_WORKSPACES_DIR"] = str(folder / "workspaces")
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     log = folder / "jupyterlab.log"
@@ -87,7 +88,7 @@ def jupyterlab_server(served, folder):
         sys.executable,
         "-m",
         "jupyterlab",
-        f"--config={ROOT / 'tools' / 'lab_config.py'}",
+        f"--config={root / 'tools' / 'lab_config.py'}",
         "--no-browser",
         "--allow-root",
         "--ServerApp.ip=127.0.0.1",
@@ -100,10 +101,15 @@ def jupyterlab_server(served, folder):
     ]
     with log.open("w") as sink:
         server = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT
+            command,
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
         )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while True:
             try:
                 urllib.request.urlopen(f"{address}/api/status", timeout=2).close()
@@ -130,6 +136,8 @@ def jupyterlab_page(notebook_path, folder, as_committed=False):
     (served / "notebooks").mkdir(parents=True)
     for beside in ("images", "models/pocket-planets"):  # which notebooks find beside their own folder
         shutil.copytree(ROOT / beside, served / beside)
+    for room in ("helpers", "worlds"):  # by these the set-up cell knows a whole repository
+        (served / room).symlink_to(ROOT / room)
     notebook = nbformat.read(notebook_path, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":

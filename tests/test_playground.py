@@ -286,6 +286,20 @@ def test_a_worker_asked_from_many_threads_does_the_newest_job_last():
     assert done[-1] is last and not any(t.name == "playground" for t in threading.enumerate())
 
 
+def test_on_colab_a_click_returns_with_its_picture_shown(model, monkeypatch):
+    """Colab doesn't show what a thread changes, so none may be at work."""
+    monkeypatch.setitem(sys.modules, "google.colab", object())
+    monkeypatch.setitem(models.SETTINGS, model, {"num_inference_steps": 3, "guidance_scale": 5.0})
+    playground, threads, grown = Playground(model), [], []
+    playground._picture.observe(lambda _: threads.append(threading.current_thread()), names="value")
+    playground._progress.observe(lambda change: grown.append(change["new"]), names="value")
+    playground.paint_button.click()
+    playground.seed.value = 7
+    assert [recipe.seed for recipe, _ in playground.history] == [0, 7]
+    assert set(threads) == {threading.main_thread()} and len(grown) > 6
+    assert 'role="status"' in playground._says.value
+
+
 def test_python_ends_without_a_word_while_it_paints():
     code = (
         "import time; from helpers.show.playground_worker import Worker\n"

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from tools.stamp_badges import badge, repository, setup_cell
+from tools.stamp_badges import SETUP_METADATA, badge, repository, setup_cell
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -101,6 +101,16 @@ def test_every_locked_package_has_its_hash_but_torch_whose_build_the_machine_cho
     assert not [name for name in everything if name.startswith("nvidia-")]
 
 
+def test_colabs_versions_are_within_what_is_asked_for():
+    lines = (LOCKS / "colab.txt").read_text(encoding="utf-8").splitlines()
+    colab = {r.name: r.specifier for r in map(Requirement, (line for line in lines if line[:1] != "#"))}
+    assert {"torch", "diffusers", "transformers", "ipywidgets", "ipython"} <= colab.keys()
+    for requirement in REQUIREMENTS:
+        if requirement.name in colab:
+            (pin,) = colab[requirement.name]
+            assert requirement.specifier.contains(pin.version.removesuffix(".*")), requirement
+
+
 def test_painting_needs_no_browser_no_lab_and_no_test_tools():
     assert not pins("picture.lock").keys() & {
         "jupyterlab",
@@ -143,7 +153,7 @@ def test_a_push_stops_no_scheduled_run():
 
 def test_every_system_every_python_and_the_lowest_and_newest_versions_are_tried():
     jobs = yaml_file(".github/workflows/ci.yml")["jobs"]
-    locked, others = (jobs[name]["strategy"]["matrix"] for name in ("locked", "lowest-and-newest"))
+    locked, others = (jobs[name]["strategy"]["matrix"] for name in ("locked", "lowest-colab-and-newest"))
     assert {row["os"] for row in locked["include"]} | set(locked["os"]) == {
         "ubuntu-latest", "macos-latest", "windows-latest",
     }  # fmt: skip
@@ -151,7 +161,9 @@ def test_every_system_every_python_and_the_lowest_and_newest_versions_are_tried(
         f"3.{minor}" for minor in range(30) if f"3.{minor}.1" in SpecifierSet(PROJECT["requires-python"])
     ]
     assert locked["python"] == tried
-    assert {row["versions"] for row in others["include"]} == {"lowest", "newest"}
+    assert {row["versions"] for row in others["include"]} == {"lowest", "colab", "newest"}
+    series = {row["versions"] for row in others["include"] if row["tests"].split(" ")[0] in ("", "notebooks")}
+    assert series == {"lowest", "colab", "newest"}  # in these every notebook runs
     assert {row["python"] for row in others["include"] if row["versions"] == "lowest"} == {tried[0]}
     assert "playwright install" in str([step.get("run") for step in steps()])
 
@@ -185,7 +197,7 @@ def test_badge_and_set_up_cell_follow_the_address(path):
     notebook = nbformat.read(path, as_version=4)
     assert notebook.cells[0].source.count(badge(path.name)) == 1, "run `make badges`"
     first_code = next(c for c in notebook.cells if c.cell_type == "code")
-    assert first_code.metadata.get("tags") == ["setup"], "the first code cell is the set-up cell"
+    assert first_code.metadata == SETUP_METADATA, "the first code cell is the set-up cell"
     assert first_code.source == setup_cell(), "run `make badges`"
 
 

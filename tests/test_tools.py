@@ -3,8 +3,6 @@
 import os
 import platform
 import runpy
-import subprocess
-import sys
 
 import nbformat
 import pytest
@@ -75,6 +73,7 @@ def test_stamping_adds_what_is_missing_and_mends_what_is_old(tmp_path):
     notebook = nbformat.read(path, as_version=4)
     assert notebook.cells[0].source == f"# The loop\n\n{stamp_badges.badge(path.name)}\n\n20 minutes"
     assert [c.source for c in notebook.cells[1:]] == [stamp_badges.setup_cell(), "1 + 1"]
+    assert notebook.cells[1].metadata == stamp_badges.SETUP_METADATA
     stamped = path.read_text()
     notebook.cells[0].source = notebook.cells[0].source.replace("github.com", "old.example")
     notebook.cells[1].source = "# an older set-up cell"
@@ -83,37 +82,11 @@ def test_stamping_adds_what_is_missing_and_mends_what_is_old(tmp_path):
     assert path.read_text() == stamped
 
 
-def run_setup_cell(folder, colab):
-    """What the set-up cell does in a fresh Python in `folder`, with a `git clone` that only makes folders."""
-    script = (
-        "import os, subprocess, sys\n"
-        "def clone(command, check):\n"
-        "    print(*command[:4], command[-1])\n"
-        "    os.makedirs(command[-1].split('/')[-1] + '/notebooks')\n"
-        "    os.makedirs(command[-1].split('/')[-1] + '/helpers')\n"
-        "subprocess.run = clone\n"
-        + ("sys.modules['google.colab'] = object()\n" if colab else "")
-        + stamp_badges.setup_cell()
-        + "\nprint(os.getcwd())\nprint(sys.path[0])\n"
-    )
-    command = [sys.executable, "-c", script]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.splitlines()
-
-
-def test_the_set_up_cell_clones_on_colab_once(tmp_path):
-    address = stamp_badges.repository()
-    repository = tmp_path.resolve() / address.rsplit("/", 1)[1]
-    where = [str(repository / "notebooks"), str(repository)]
-    assert run_setup_cell(tmp_path, colab=True) == [f"git clone --depth 1 {address}", *where]
-    assert run_setup_cell(tmp_path, colab=True) == where  # after a restart of the kernel
-    assert run_setup_cell(repository / "notebooks", colab=True) == where  # the cell run a second time
-
-
-def test_the_set_up_cell_only_adds_a_path_elsewhere(tmp_path):
-    (tmp_path / "notebooks").mkdir()
-    root = tmp_path.resolve()
-    assert run_setup_cell(tmp_path / "notebooks", colab=False) == [str(root / "notebooks"), str(root)]
-    assert os.listdir(tmp_path) == ["notebooks"]
+def lab_config(monkeypatch):
+    """The names in tools/lab_config.py, as JupyterLab reads it where it has a workspace."""
+    monkeypatch.setenv("JUPYTERLAB_WORKSPACES_DIR", os.devnull)
+    file = execute_notebooks.ROOT / "tools" / "lab_config.py"
+    return runpy.run_path(str(file), {"get_config": traitlets.config.Config})
 
 
 LESSONS = sorted((execute_notebooks.ROOT / "notebooks").glob("*.ipynb"))
@@ -122,15 +95,13 @@ LESSONS = sorted((execute_notebooks.ROOT / "notebooks").glob("*.ipynb"))
 @pytest.mark.filterwarnings("ignore:Overriding existing pre_save_hook")
 @pytest.mark.parametrize("folder", ["notebooks", "work"])
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_a_save_in_jupyter_changes_no_byte_of_a_lesson(path, folder, tmp_path):
+def test_a_save_in_jupyter_changes_no_byte_of_a_lesson(path, folder, tmp_path, monkeypatch):
     """What JupyterLab does: read through the contents API, take the kernel's language, save."""
     server = pytest.importorskip("jupyter_server.services.contents.filemanager")
     (tmp_path / folder).mkdir()
     copy = tmp_path / folder / path.name
     copy.write_bytes(path.read_bytes())
-    config = runpy.run_path(
-        str(execute_notebooks.ROOT / "tools" / "lab_config.py"), {"get_config": traitlets.config.Config}
-    )["c"]
+    config = lab_config(monkeypatch)["c"]
     manager = server.FileContentsManager(root_dir=str(tmp_path), config=config)
     name = f"{folder}/{path.name}"
     model = manager.get(name, content=True)
@@ -145,10 +116,8 @@ def test_the_committed_metadata_is_what_jupyterlab_takes_from_the_kernel():
     assert committed == IPythonKernel.language_info
 
 
-def test_a_notebook_of_the_learners_own_keeps_its_metadata():
-    keep = runpy.run_path(
-        str(execute_notebooks.ROOT / "tools" / "lab_config.py"), {"get_config": traitlets.config.Config}
-    )["keep_metadata"]
+def test_a_notebook_of_the_learners_own_keeps_its_metadata(monkeypatch):
+    keep = lab_config(monkeypatch)["keep_metadata"]
     own = {"type": "notebook", "content": {"metadata": {"language_info": {"name": "julia"}}}}
     keep(own, path="mine.ipynb")
     assert own["content"]["metadata"] == {"language_info": {"name": "julia"}}

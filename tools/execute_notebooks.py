@@ -29,7 +29,7 @@ KERNEL_ENVIRONMENT = {
     "DIFFUSION_MODEL": "pocket",
     "KEEP_TRAININGS": "0",  # a training begins anew, whatever an earlier one left in out/
 }
-KEPT_CELL_METADATA = {"tags", "slideshow", "jupyter"}
+KEPT_CELL_METADATA = {"tags", "slideshow", "jupyter", "cellView"}  # cellView: Colab's
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # Just what JupyterLab writes when it opens a notebook on Python 3.11: then looking changes no file. On other
 # versions tools/lab_config.py keeps it so.

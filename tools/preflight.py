@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import time
-import tomllib
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
@@ -38,24 +37,15 @@ def python():
 
 def packages():
     """Whether everything that the notebooks import is here, and new enough."""
-    from packaging.requirements import Requirement
+    from helpers.lesson.packages import lacking
 
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [
-        Requirement(line) for line in project["dependencies"] + project["optional-dependencies"]["notebooks"]
+    wrong = [
+        f"{wanted.name} is {version}, not {wanted.specifier}" if version else f"{wanted.name} is missing"
+        for wanted, version in lacking()
     ]
-    wrong = []
-    for requirement in wanted:
-        try:
-            version = metadata.version(requirement.name)
-        except metadata.PackageNotFoundError:
-            wrong.append(f"{requirement.name} is missing")
-        else:
-            if not requirement.specifier.contains(version, prereleases=True):
-                wrong.append(f"{requirement.name} is {version}, not {requirement.specifier}")
     if wrong:
         return Answer("no", "packages", "; ".join(wrong), "make .venv/.ready, or: pip install '.[notebooks]'")
-    return Answer("ok", "packages", f"all {len(wanted)}, torch {metadata.version('torch')}")
+    return Answer("ok", "packages", f"all, torch {metadata.version('torch')}")
 
 
 def memory():

@@ -1,7 +1,8 @@
 """Stamp the repository's web address, which stands in pyproject.toml alone, into every notebook.
 
 Two places of a notebook hold it: the Colab badge in the first cell, and the set-up cell, which clones the
-repository on Colab. Both templates are here; tests/test_project.py holds the notebooks to them.
+repository where a notebook stands alone. Both templates are here; tests/test_project.py holds the notebooks
+to them. JupyterLab folds the set-up cell down to its first line, Colab to that line's title.
 """
 
 import re
@@ -17,15 +18,37 @@ ROOT = Path(__file__).parent.parent
 BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
 
 SETUP_CELL = """\
-# On Colab this fetches the notebooks and their model; elsewhere it only makes `helpers` importable.
-import os, subprocess, sys
+# @title Set-up: finds or fetches the project's code, installs what is missing
+import os, shutil, subprocess, sys
+from pathlib import Path
 
-if "google.colab" in sys.modules and not os.path.isdir("../helpers"):
-    if not os.path.isdir("{name}"):
-        address = "{address}"
-        subprocess.run(["git", "clone", "--depth", "1", address], check=True)
-    os.chdir("{name}/notebooks")
-sys.path.insert(0, os.path.abspath(".."))"""
+here = Path(globals().get("__vsc_ipynb_file__", "here")).absolute().parent  # VS Code names the file
+clone, address = here / "{name}", "{address}"
+roots = [p for p in (here, *here.parents, clone) if (p / "{last}").is_file()]
+if not roots:
+    if clone.exists():
+        raise RuntimeError(f"{{clone.name}} is only a part: rename or delete it, then run this cell again.")
+    print("Fetching", address, "...", flush=True)
+    part = clone.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)  # what an interrupted attempt left
+    try:
+        os.environ["GIT_TERMINAL_PROMPT"] = "0"  # git fails rather than ask for a password
+        subprocess.run(["git", "clone", "--quiet", "--depth", "1", address, part],
+                       check=True, capture_output=True, text=True, timeout=300)
+        part.rename(clone)
+    except (OSError, subprocess.SubprocessError) as error:
+        reason = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1]
+        raise RuntimeError(
+            f"Fetching failed ({{reason}}). Check the network (on Kaggle, turn on Internet in the notebook's "
+            "settings), or open this notebook in the folder notebooks/ or work/ of a whole copy.") from None
+root = (roots or [clone])[0]
+os.chdir(here if here.parent == root else root / "notebooks")
+sys.path.insert(0, str(root))
+from helpers.lesson.packages import install_missing
+
+install_missing()"""
+SETUP_METADATA = {"tags": ["setup"], "cellView": "form", "jupyter": {"source_hidden": True}}
+LAST = "worlds/turning.py"  # what git writes last: a clone that has it is whole
 
 
 def repository():
@@ -42,7 +65,7 @@ def badge(notebook_name):
 
 def setup_cell():
     """The source of the set-up cell, the first code cell of every notebook."""
-    return SETUP_CELL.format(address=repository(), name=repository().rsplit("/", 1)[1])
+    return SETUP_CELL.format(address=repository(), name=repository().rsplit("/", 1)[1], last=LAST)
 
 
 def stamp(path):
@@ -57,12 +80,12 @@ def stamp(path):
         title, _, rest = first.source.partition("\n")
         first.source = f"{title}\n\n{badge(path.name)}\n\n{rest.strip()}".strip()
     setups = [c for c in notebook.cells if "setup" in c.metadata.get("tags", [])]
-    if setups:
-        setups[0].source = setup_cell()
-    else:
+    if not setups:
         code = [i for i, c in enumerate(notebook.cells) if c.cell_type == "code"]
-        new = nbformat.v4.new_code_cell(setup_cell(), metadata={"tags": ["setup"]})
-        notebook.cells.insert(min(code, default=len(notebook.cells)), new)
+        setups = [nbformat.v4.new_code_cell()]
+        notebook.cells.insert(min(code, default=len(notebook.cells)), *setups)
+    setups[0].source = setup_cell()
+    setups[0].metadata = nbformat.from_dict(SETUP_METADATA)
     write_whole(path, lambda new: nbformat.write(notebook, new))
 
 

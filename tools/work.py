@@ -110,7 +110,10 @@ def reset(names=(), root=ROOT):
                 os.replace(kept, copy)
             raise
         if kept:
-            yield f"work/{copy.name} is new again; what you wrote is kept in work/{kept.name}."
+            yield (
+                f"work/{copy.name} is new again; what you wrote is kept in work/{kept.name}. If it is open "
+                "in JupyterLab: File, Reload Notebook from Disk."
+            )
         elif names:
             yield f"work/{copy.name} is as in notebooks/; there was nothing of yours to keep."
 

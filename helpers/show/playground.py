@@ -4,8 +4,11 @@
     Playground(MODEL)
 
 It paints in a thread of its own (playground_worker.py), with the same functions as the notebooks
-(playground_recipe.py), and shows plain HTML (playground_views.py), on ipywidgets 7.7 as on 8.
+(playground_recipe.py), and shows plain HTML (playground_views.py), on ipywidgets 7.7 as on 8. On Colab it
+paints without a thread: there Stop has to wait for the picture.
 """
+
+import sys
 
 import ipywidgets
 from PIL import Image
@@ -55,7 +58,8 @@ class Playground(ipywidgets.VBox):
         self._start = self._begin_with = None  # what pictures begin with: a name or recipe, and its picture
         self._asked, self._step = None, ""  # the recipe of the newest picture, and how far it is, in words
         self.history = []
-        self._worker = Worker(self._paint)
+        # Colab shows what a click changed, but not what a thread changes: googlecolab/colabtools, issue 3373.
+        self._worker = Worker(self._paint, in_thread="google.colab" not in sys.modules)
         self._make_controls(**settings(model))
         self._picture, self._progress = ipywidgets.HTML(), ipywidgets.HTML(views.progress(0, 1))
         self._says = ipywidgets.HTML(views.sentence("Change a value, or press Paint."))
@@ -139,9 +143,9 @@ class Playground(ipywidgets.VBox):
             if only_if_new and recipe == self._asked:
                 return
             self._asked = recipe
-            self._worker.start((recipe, self._begin_with))
             self._progress.value, self._step = views.progress(0, 1), "before the first step"
             self._says.value = views.sentence("Painting …")
+            self._worker.start((recipe, self._begin_with))
 
     def _stop(self, _):
         with self._worker.lock:

@@ -7,12 +7,13 @@ class Worker:
     """Calls `work(job)` in a thread of its own, for one job at a time, and only while there are jobs.
 
     `work` asks `is_current(job)` now and then, and returns when that says no. Whoever shows or changes what
-    belongs to a job holds `lock` meanwhile: then no other job can come in between.
+    belongs to a job holds `lock` meanwhile: then no other job can come in between. Without a thread,
+    `start` returns when the job is done.
     """
 
-    def __init__(self, work):
+    def __init__(self, work, in_thread=True):
         self.lock = threading.RLock()
-        self._work = work
+        self._work, self._in_thread = work, in_thread
         self._waiting = self._current = None
         self._running = False
 
@@ -22,7 +23,13 @@ class Worker:
             self._waiting, self._current = job, None
             if not self._running:
                 self._running = True
-                threading.Thread(target=self._run, name="playground").start()
+                if self._in_thread:
+                    threading.Thread(target=self._run, name="playground").start()
+                    return
+                try:
+                    self._run()
+                finally:
+                    self._running = False  # also after an interrupt
 
     def stop(self):
         """Begin nothing more; True if something was in progress or waiting."""

@@ -12,14 +12,6 @@ SOLUTION = re.compile(
     r"<details>\s*<summary>Solution</summary>.*?```python\n(.*?)```.*?</details>", re.DOTALL
 )
 NOTES = "*Your notes on this exercise:*"
-TO_THE_ROOT = 'sys.path.insert(0, os.path.abspath(".."))'
-# A copy is built in out/handout, and is meant for work/. It runs in both.
-WHEREVER = f"""\
-while not os.path.isdir("../helpers"):  # wherever in the repository this copy lies
-    if os.getcwd() == os.path.abspath(".."):
-        raise FileNotFoundError("Put this notebook into the repository's folder work/, and open it there.")
-    os.chdir("..")
-{TO_THE_ROOT}"""
 
 
 def exercises(notebook):
@@ -42,16 +34,9 @@ def _unrun(cell):
 
 
 def _copy(notebook):
-    """A copy that runs wherever it lies in the repository; without the badge: that opens the lesson."""
+    """A copy without the badge: that opens the lesson."""
     notebook = copy.deepcopy(notebook)
     notebook.cells[0].source = re.sub(r"\n{3,}", "\n\n", BADGE.sub("", notebook.cells[0].source, count=1))
-    for cell in notebook.cells:
-        if "setup" in cell.metadata.get("tags", []):
-            if TO_THE_ROOT not in cell.source:
-                raise ValueError(
-                    "The set-up cell has changed: tools/handout/copies.py has to know its last line."
-                )
-            cell.source = cell.source.replace(TO_THE_ROOT, WHEREVER)
     return notebook
 
 

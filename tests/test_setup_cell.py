@@ -1,0 +1,308 @@
+"""The set-up cell, run as its readers run it: on Colab, on Kaggle, in VS Code, twice, cut short, offline.
+
+Each test runs the cell in a Python of its own, in a folder of its own. git finds the repository's web address
+in a local one, which holds what the cell needs of this repository; pip finds its packages in a local folder.
+"""
+
+import os
+import shutil
+import signal
+import site
+import subprocess
+import sys
+import time
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from helpers.lesson import packages
+from tools.stamp_badges import LAST, repository, setup_cell
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = repository().rsplit("/", 1)[1]
+SAYS_WHERE = (
+    "\nimport helpers\nprint(os.getcwd())\nprint(os.path.dirname(os.path.dirname(helpers.__file__)))\n"
+)
+pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="these tests need git")
+
+
+def git(*arguments, cwd):
+    names = ["-c", "user.name=n", "-c", "user.email=e", "-c", "init.defaultBranch=main"]
+    subprocess.run(["git", *names, *arguments], cwd=cwd, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory):
+    """What lies at the repository's address: a small repository with the code that the cell calls."""
+    source = tmp_path_factory.mktemp("published") / NAME
+    for name in ("helpers/__init__.py", "helpers/lesson/__init__.py", "helpers/lesson/packages.py", LAST):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, source / name)
+    shutil.copy(ROOT / "pyproject.toml", source)
+    for folder in ("notebooks", "work"):
+        (source / folder).mkdir()
+        (source / folder / "05_loop.ipynb").write_text("{}")
+    git("init", cwd=source)
+    git("add", ".", cwd=source)
+    git("commit", "-m", "all", cwd=source)
+    return source
+
+
+def environment(published, **more):
+    """The variables with which git finds `published` at the repository's address."""
+    address = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{Path(published).as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": repository(),
+    }
+    keep = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    return keep | address | {"PYTHONDONTWRITEBYTECODE": "1"} | more
+
+
+def run(folder, published, source=None, python=sys.executable, **more):
+    """The set-up cell in a fresh Python in `folder`, then where it is and where `helpers` comes from."""
+    command = [python, "-c", (source or setup_cell()) + SAYS_WHERE]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, env=environment(published, **more)
+    )
+
+
+def sentence(result):
+    """The last line of a failed run, its error's name left off."""
+    assert result.returncode
+    return result.stderr.strip().splitlines()[-1].partition(": ")[2]
+
+
+def ready_in(root, folder="notebooks"):
+    return f"{Path(root).resolve() / folder}\n{Path(root).resolve()}\n"
+
+
+@pytest.fixture
+def cloned(tmp_path, published):
+    """A folder in which the cell has run, as after a first visit; returns the clone in it."""
+    assert run(tmp_path, published).returncode == 0
+    return tmp_path / NAME
+
+
+NOWHERE = "/no/such/repository"
+
+
+def test_alone_in_an_empty_folder_it_fetches_the_code(tmp_path, published):
+    """On Colab, also for a copy in Drive; on Kaggle; for a single file that was downloaded."""
+    result = run(tmp_path, published)
+    assert not result.stderr
+    assert result.stdout == f"Fetching {repository()} ...\n" + ready_in(tmp_path / NAME)
+    assert os.listdir(tmp_path) == [NAME]
+
+
+def test_run_twice_it_does_nothing_more(tmp_path, published):
+    result = run(tmp_path, published, setup_cell() + "\n" + setup_cell())
+    assert not result.stderr and result.stdout.count("Fetching") == 1
+    assert result.stdout.endswith(ready_in(tmp_path / NAME))
+
+
+@pytest.mark.parametrize("folder", [".", NAME, f"{NAME}/notebooks"])
+def test_after_a_restart_at_the_clones_root_and_in_its_notebooks_it_fetches_nothing(cloned, folder):
+    result = run(cloned.parent / folder, NOWHERE)
+    assert (result.stdout, result.stderr) == (ready_in(cloned), "")
+
+
+def test_in_work_it_stays_there(cloned):
+    assert run(cloned / "work", NOWHERE).stdout == ready_in(cloned, "work")
+
+
+def test_deep_in_the_repository_it_finds_the_root(cloned):
+    (cloned / "out/handout/learners").mkdir(parents=True)
+    assert run(cloned / "out/handout/learners", NOWHERE).stdout == ready_in(cloned)
+
+
+def test_as_a_single_file_in_vs_code_it_knows_where_the_file_lies(cloned, tmp_path):
+    """VS Code's kernel may start anywhere, and VS Code gives it the notebook's path."""
+    (tmp_path / "elsewhere").mkdir()
+    opened = f"__vsc_ipynb_file__ = {str(cloned / 'work' / '05_loop.ipynb')!r}\n"
+    result = run(tmp_path / "elsewhere", NOWHERE, opened + setup_cell())
+    assert (result.stdout, result.stderr) == (ready_in(cloned, "work"), "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGKILL")
+def test_a_fetch_that_was_cut_is_begun_anew(tmp_path, published):
+    """The machine goes away in the middle: neither git nor Python can tidy up."""
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text(
+        f'#!/bin/sh\nfor part in "$@"; do :; done\nmkdir -p "$part/.git"\necho half > "$part/README"\n'
+        f"touch {tmp_path}/begun\nexec sleep 60\n"
+    )
+    slow.chmod(0o755)
+    path = f"{slow.parent}{os.pathsep}{os.environ['PATH']}"
+    (tmp_path / "content").mkdir()
+    cell = subprocess.Popen(
+        [sys.executable, "-c", setup_cell()],
+        cwd=tmp_path / "content",
+        env=environment(published, PATH=path),
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while not (tmp_path / "begun").exists():
+        assert cell.poll() is None
+        time.sleep(0.02)
+    os.killpg(cell.pid, signal.SIGKILL)
+    cell.wait()
+    assert os.listdir(tmp_path / "content")
+    result = run(tmp_path / "content", published)
+    assert not result.stderr and result.stdout.endswith(ready_in(tmp_path / "content" / NAME))
+    assert os.listdir(tmp_path / "content") == [NAME]
+
+
+def test_half_a_clone_by_hand_is_named_and_left_alone(tmp_path, published):
+    (tmp_path / NAME / "helpers").mkdir(parents=True)
+    (tmp_path / NAME / "my notes.txt").write_text("mine")
+    said = sentence(run(tmp_path, published))
+    assert said == f"{NAME} is only a part: rename or delete it, then run this cell again."
+    assert (tmp_path / NAME / "my notes.txt").read_text() == "mine"
+    (tmp_path / NAME).rename(tmp_path / "other")
+    assert run(tmp_path, published).returncode == 0
+
+
+def test_without_a_network_it_says_what_to_do(tmp_path):
+    said = sentence(run(tmp_path, NOWHERE))
+    assert "Check the network (on Kaggle, turn on Internet" in said and "notebooks/ or work/" in said
+    assert not (tmp_path / NAME).exists()
+
+
+def test_without_git_it_says_so(tmp_path, published):
+    said = sentence(run(tmp_path, published, PATH=str(tmp_path)))
+    assert "'git'" in said and "a whole copy" in said
+
+
+@pytest.mark.skipif(os.name == "nt" or hasattr(os, "geteuid") and os.geteuid() == 0, reason="all is writable")
+def test_where_nothing_can_be_written_it_says_so(tmp_path, published):
+    (tmp_path / "locked").mkdir(mode=0o555)
+    assert "ermission denied" in sentence(run(tmp_path / "locked", published))
+
+
+def test_its_first_line_says_what_is_folded_and_its_code_fits_a_small_window():
+    lines = setup_cell().splitlines()
+    assert lines[0].startswith("# @title Set-up") and max(map(len, lines)) <= 110
+    assert len(lines[0]) <= 80
+
+
+# ------------------------------------------------------------------------------------------ the packages
+
+
+@pytest.fixture(scope="session")
+def python(tmp_path_factory):
+    """A Python of its own that sees all packages of this one, so that installing changes nothing here."""
+    folder = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    own = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"],
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    (Path(own) / "all.pth").write_text("\n".join(site.getsitepackages()))
+    return str(python)
+
+
+@pytest.fixture
+def asks_for(cloned):
+    """Lets the clone's pyproject.toml ask for a package more."""
+
+    def ask(requirement):
+        file = cloned / "pyproject.toml"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("dependencies = [", f'dependencies = [\n"{requirement}",', 1), "utf-8")
+
+    return ask
+
+
+def wheel(folder, name, version):
+    folder.mkdir(exist_ok=True)
+    about = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as file:
+        file.writestr(f"{name}.py", f"version = '{version}'\n")
+        file.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        file.writestr(
+            f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        file.writestr(f"{about}/RECORD", "")
+
+
+def offline(folder):
+    """Variables with which pip finds packages in `folder` alone."""
+    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder), "PIP_CONFIG_FILE": os.devnull}
+
+
+def test_what_is_missing_is_installed_and_no_torch(cloned, asks_for, python, tmp_path):
+    asks_for("tinypackage>=1")
+    wheel(tmp_path / "index", "tinypackage", "1.2")
+    uses = setup_cell() + "\nimport tinypackage, torch\nprint(tinypackage.version, torch.__version__)"
+    result = run(cloned, NOWHERE, uses, python, **offline(tmp_path / "index"))
+    assert not result.stderr
+    said = result.stdout.splitlines()
+    assert said[:2] == ["Installing tinypackage>=1 ...", f"1.2 {metadata.version('torch')}"]
+    assert run(cloned, NOWHERE, python=python, **offline(NOWHERE)).stdout == ready_in(
+        cloned
+    )  # once is enough
+
+
+def test_a_package_in_use_that_became_newer_asks_for_a_restart(cloned, asks_for, python, tmp_path):
+    wheel(tmp_path / "index", "oldpackage", "1.0")
+    asks_for("oldpackage")
+    assert not run(cloned, NOWHERE, None, python, **offline(tmp_path / "index")).stderr
+    wheel(tmp_path / "index", "oldpackage", "2.0")
+    asks_for("oldpackage>=2")
+    uses = "import oldpackage\n" + setup_cell()
+    said = sentence(run(cloned, NOWHERE, uses, python, **offline(tmp_path / "index")))
+    assert said == "oldpackage became newer while in use: restart the kernel, then run this cell again."
+    assert not run(cloned, NOWHERE, uses, python, **offline(tmp_path / "index")).stderr
+
+
+def test_without_a_network_a_missing_package_is_named_with_its_cure(cloned, asks_for, python, tmp_path):
+    asks_for("neverthere>=3")
+    said = sentence(run(cloned, NOWHERE, python=python, **offline(tmp_path)))
+    assert "Check the network" in said and said.endswith('python -m pip install "neverthere>=3"')
+
+
+def test_where_nothing_is_missing_pip_is_not_asked(monkeypatch):
+    monkeypatch.setattr(packages.subprocess, "run", None)
+    packages.install_missing()
+
+
+def versions(monkeypatch, **given):
+    really = metadata.version
+
+    def version(name):
+        if given.get(name, "") is None:
+            raise metadata.PackageNotFoundError(name)
+        return given.get(name) or really(name)
+
+    monkeypatch.setattr(packages.metadata, "version", version)
+
+
+def test_an_older_torch_is_said_and_kept_a_missing_one_is_asked_for(monkeypatch, capsys):
+    monkeypatch.setattr(packages.subprocess, "run", None)
+    versions(monkeypatch, torch="2.1.0", numpy="1.26.0", jupyterlab=None)
+    packages.install_missing()
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(";")[0] for line in said] == ["torch 2.1.0 stays", "numpy 1.26.0 stays"]
+    versions(monkeypatch, torch=None)
+    with pytest.raises(ImportError, match=r"PyTorch is missing\. .*restart the kernel"):
+        packages.install_missing()
+
+
+def test_an_older_python_is_sent_to_another_kernel(monkeypatch):
+    monkeypatch.setattr(packages.sys, "version_info", (3, 10, 2))
+    with pytest.raises(ImportError, match=r"3\.11 or newer is needed, and this is 3\.10: choose"):
+        packages.install_missing()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_in_the_committed_notebooks_it_printed_nothing(path):
+    notebook = nbformat.read(path, as_version=4)
+    (cell,) = [c for c in notebook.cells if "setup" in c.metadata.get("tags", [])]
+    assert not cell.outputs
