@@ -65,7 +65,7 @@ def test_it_gives_what_the_helpers_loop_gives(case):
     noise = initial_noise(shape, [generator(0), generator(1)])
     names = {"torch": torch}
     exec(compile(loop_of(NAMES[0]), "loop", "exec"), names)
-    by_hand = names["denoise"](network, scheduler, conditions, noise, 3, 3)
+    by_hand = names["denoise"](network, conditions, noise, 3, 3, scheduler)
     theirs = denoising.denoise(components, conditions, noise, 3, 3, scheduler)
     torch.testing.assert_close(by_hand, theirs)
 
@@ -150,7 +150,7 @@ def test_the_new_layers_can_be_trained_after_a_video_was_encoded():
     latents = video_files.encode_video(model, load_drawn()[0])
     assert latents.shape == (1, 4, 8, 16, 16)
     model.unet.layers.requires_grad_(True)
-    model.unet(latents, torch.tensor(500), torch.zeros(1, 77, 128))[0].sum().backward()
+    model.unet(latents, torch.tensor(500), torch.zeros(1, 77, 128)).sample.sum().backward()
     assert all(weight.grad is not None for weight in model.unet.layers.parameters())
     with pytest.raises(InputError, match="read_video"):
         video_files.encode_video(model, [Image.new("RGB", (64, 64))])

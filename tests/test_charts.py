@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from helpers.show.charts import described
-from helpers.show.plotting import NOISE, PREDICTION, SIGNAL, drawing
+from helpers.show.plotting import NOISE, PREDICTION, SIGNAL
+from helpers.show.plotting import chart as new_chart
 from tests.charts import chart_difference
 
 LAST_BIT = 1e-6
@@ -18,7 +19,7 @@ def chart(
 ):  # fmt: skip
     """What a chart with a bit of everything shows."""
     with matplotlib.rc_context(style):
-        figure, axes = drawing(xlabel, "share", title)
+        figure, axes = new_chart(xlabel, "share", title)
         x = np.linspace(0, scale, 200)
         for name, y, shade in zip(names, (x**power + shift, 1 - x), (NOISE, colour)):
             axes.plot(x, y, color=shade, label=legend)

@@ -31,7 +31,6 @@ from helpers.show.plotting import (
     chart,
     colour_map,
     curves,
-    drawing,
     dumbbells,
     film_strip,
     grid,
@@ -289,7 +288,6 @@ def test_a_chart_is_stored_twice_as_sharp_as_it_is_shown(width, shown):
 def test_a_chart_has_one_of_three_widths():
     with pytest.raises(InputError, match="1040, 680, 336 pixels wide, and not 500"):
         chart("x", "y", "title", width=500)
-    assert [drawing("x", "y", "t", width=w)[0].get_figwidth() for w in (10, 7.5, 3)] == [10.4, 6.8, 3.36]
 
 
 def test_every_text_of_a_chart_has_the_bundled_font_in_a_readable_size(shown):

@@ -33,13 +33,13 @@ def inputs():
 def test_new_layers_start_as_if_they_were_not_there(model, inputs):
     image_unet = model.unet.unet
     fresh = VideoUNet(image_unet, new_layers(image_unet, 8))
-    torch.testing.assert_close(fresh(*inputs)[0], VideoUNet(image_unet)(*inputs)[0])
+    torch.testing.assert_close(fresh(*inputs).sample, VideoUNet(image_unet)(*inputs).sample)
 
 
 @torch.no_grad()
 def test_without_them_each_frame_is_the_picture_u_nets_own(model, inputs):
     latents, t, text = inputs
-    frames = without_time(model).unet(latents, t, text)[0]
+    frames = without_time(model).unet(latents, t, text).sample
     alone = model.unet.unet(latents[:, :, 2], t, text, return_dict=False)[0]
     torch.testing.assert_close(frames[:, :, 2], alone, atol=1e-4, rtol=1e-4)
 
@@ -47,9 +47,9 @@ def test_without_them_each_frame_is_the_picture_u_nets_own(model, inputs):
 @torch.no_grad()
 def test_frames_hear_each_other_and_videos_do_not(model, inputs):
     latents, t, text = inputs
-    before, latents = model.unet(latents, t, text)[0], latents.clone()
+    before, latents = model.unet(latents, t, text).sample, latents.clone()
     latents[0, :, 0] += 1
-    after = model.unet(latents, t, text)[0]
+    after = model.unet(latents, t, text).sample
     assert (after[0, :, 2] - before[0, :, 2]).abs().max() > 1e-3
     torch.testing.assert_close(after[1], before[1])
 

@@ -19,7 +19,8 @@ from helpers.proteins.backbones import (
     structure,
     unit,
 )
-from helpers.show.plotting import INK, PAPER, WIDTH, drawing
+from helpers.show.plotting import INK, PAPER, chart_picture, panels
+from helpers.show.style import LABEL, MEDIUM, NARROW, POINTS, WIDE
 
 COLOURS = {"H": "#E69F00", "E": "#56B4E9", "-": "#8A8F98"}  # Okabe & Ito's orange and sky blue, and grey
 WIDTHS = {"H": 1.5, "E": 1.5, "-": 0.35}  # half the ribbon's width, in Å
@@ -34,13 +35,12 @@ BOXES = [
 LAMP = unit(np.array([-0.4, 0.6, 0.9]))
 
 
-def draw_ribbons(angles, titles, columns=4):
+def draw_ribbons(angles, names, title="", columns=4):
     """A figure of chains, each (n, 3) angles, turned to their widest side; a bar under each is 10 Å long."""
-    rows, side = -(-len(angles) // columns), WIDTH / 100 / columns
-    figure, axes = drawing("", "", "", width=side * columns, height=(side * HIGH + 0.4) * rows)
-    axes.remove()
-    panels = figure.subplots(rows, columns, squeeze=False).flat
-    for panel, chain, title in zip(panels, angles, titles):
+    rows, width = -(-len(angles) // columns), {1: NARROW, 2: MEDIUM}.get(columns, WIDE)
+    height = 50 * bool(title) + round(rows * (HIGH * width / columns + 40))
+    figure, found = panels(len(angles), title, columns, height, width)
+    for panel, chain, name in zip(found, angles, names):
         corners, colours = faces(build([chain])[0], structure([chain])[0])
         across, up = (np.abs(corners[..., axis]).max() for axis in (0, 1))
         wide = 1.05 * max(across, up / (HIGH - 0.12))
@@ -52,12 +52,16 @@ def draw_ribbons(angles, titles, columns=4):
         )
         panel.plot([-wide, BAR - wide], [-0.95 * HIGH * wide] * 2, color=INK, linewidth=2, clip_on=False)
         panel.annotate("10 Å", (BAR - wide, -0.95 * HIGH * wide), (6, 0), textcoords="offset points",
-                       fontsize=12, va="center", color=INK)  # fmt: skip
-        panel.set_title(title, fontsize=12, color=INK)
+                       fontsize=LABEL * POINTS, va="center", color=INK)  # fmt: skip
+        panel.set_title(name, fontsize=LABEL * POINTS, weight="normal", color=INK, loc="left")
         panel.set(xlim=(-wide, wide), ylim=(-HIGH * wide, HIGH * wide), aspect="equal")
-    for panel in figure.axes:
         panel.axis("off")
     return figure
+
+
+def picture(chain):
+    """One chain, (n, 3) angles, as a PIL picture: for the page of a training."""
+    return chart_picture(draw_ribbons([chain], [""], columns=1))
 
 
 def faces(atoms, signs):
@@ -115,21 +119,20 @@ def ribbon(carbons, signs):
     return path, sides, half, np.array([to_rgb(COLOURS[each]) for each in sign])
 
 
-def draw_ramachandran(sets):
-    """A figure of Ramachandran plots side by side: `sets` is {title: (angles (..., 3), colour)}."""
-    width = 3.3 * len(sets)
-    figure, axes = drawing("", "", "", width=width, height=3.8)
-    axes.remove()
-    for panel, (title, (angles, colour)) in zip(figure.subplots(1, len(sets), sharey=True), sets.items()):
+def draw_ramachandran(sets, title):
+    """A figure of Ramachandran plots side by side: `sets` is {name: (angles (..., 3), colour)}."""
+    figure, found = panels(len(sets), title, len(sets), 440, sharey=True)
+    for panel, (name, (angles, colour)) in zip(found, sets.items()):
         shares = ramachandran(angles, bins=60).T
-        shades = LinearSegmentedColormap.from_list(title, [PAPER, colour, INK])
+        shades = LinearSegmentedColormap.from_list(name, [PAPER, colour, INK])
         panel.imshow(shares**0.5, cmap=shades, extent=(-180, 180, -180, 180), origin="lower", vmax=0.02**0.5)
         for (left, right), (low, high) in BOXES:
             x, y = [left, right, right, left, left], [low, low, high, high, low]
             panel.plot(x, y, "--", color=INK, linewidth=1)
-        panel.annotate("helix", (-20, -45), fontsize=12)
-        panel.annotate("strand", (-50, 150), fontsize=12)
-        panel.set_title(title, fontsize=13, color=INK)
+        panel.annotate("helix", (-20, -45))
+        panel.annotate("strand", (-50, 150))
+        panel.set_title(name, fontsize=LABEL * POINTS, weight="normal", loc="left")
         panel.set(xticks=(-90, 0, 90), yticks=(-90, 0, 90), xlabel="φ (degrees)")
-    figure.axes[0].set_ylabel("ψ (degrees)")
+        panel.grid(visible=False)
+    found[0].set_ylabel("ψ (degrees)")
     return figure

@@ -73,12 +73,6 @@ def panels(count, title, columns=3, height=HEIGHT, width=WIDE, **shared):
     return figure, found[:count]
 
 
-def drawing(xlabel, ylabel, title, width=10.4, height=4.2):
-    """`chart` in inches of 100 pixels, taken to the nearest of the three widths."""
-    pixels = min(WIDTHS, key=lambda each: abs(each - DOTS * width))
-    return chart(xlabel, ylabel, title, pixels, round(DOTS * height))
-
-
 def show_chart(figure, alt):
     """Show a Matplotlib figure as one picture with its alt text; the output's metadata say what it shows.
 

@@ -9,7 +9,6 @@ from helpers.show.charting import (
     chart,
     chart_picture,
     curves,
-    drawing,
     dumbbells,
     interval,
     label_lines,
@@ -34,15 +33,11 @@ from helpers.show.style import (
     PREDICTION,
     SIGNAL,
 )
-from helpers.show.style import WIDE as WIDTH
-
-show_drawing = show_chart  # its older name
 
 __all__ = [
     "show", "show_grid", "film_strip", "show_diagram", "grid", "Shown", "IMAGES",
     "chart", "panels", "show_chart", "chart_picture", "label_lines", "interval", "curves",
     "dumbbells", "small_multiples",
-    "drawing", "show_drawing", "WIDTH",
     "draw_fields", "draw_hill", "draw_lever",
     "heat", "loupe", "show_chips", "film", "film_pages", "show_film",
     "latent_pictures", "latent_colours", "colour_map",

@@ -8,6 +8,7 @@ them to it.
 
 import contextlib
 import functools
+import logging
 from pathlib import Path
 
 import matplotlib
@@ -35,6 +36,9 @@ INK = "#1F2430"
 MUTED = "#646A76"  # what is only there to compare with: chance, axes, other lines
 PAPER = "#F9F4EA"  # warm: white would glare in a dark theme
 GRID = "#E3DCCD"
+
+# A fallback font without a bold cut is drawn in the cut that it has; in notebooks Matplotlib would say so.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 FONTS = Path(__file__).parent / "fonts"
 FAMILY = "Inter"

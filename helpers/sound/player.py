@@ -7,12 +7,16 @@ import wave
 
 import numpy as np
 from IPython.display import display
+from PIL import Image
 
 from helpers.errors import InputError, check_alt
 from helpers.show.page import Page
-from helpers.show.plotting import INK, SIGNAL, drawing, show_drawing
+from helpers.show.plotting import INK, SIGNAL, panels, show_chart
+from helpers.show.style import LABEL, POINTS
 from helpers.sound.model import BANDS, FLOOR, MIDDLE, SPREAD, band_edges, mel
 from worlds.sounds import RATE, SAMPLES
+
+WHITE, BLACK = (FLOOR - MIDDLE) / SPREAD, (-8 - MIDDLE) / SPREAD  # in a spectrogram
 
 
 class Player(Page):
@@ -45,7 +49,14 @@ def to_wav(waveform, rate):
     return packed.getvalue()
 
 
-def show_spectrograms(spectrograms, titles, alt, columns=3, marked=None):
+def picture(spectrogram):
+    """One log-mel spectrogram (1, 64, 32) as a PIL picture: low notes at the bottom, dark is loud."""
+    grey = (BLACK - spectrogram[0].flip(0).cpu().numpy()) / (BLACK - WHITE)
+    small = Image.fromarray((255 * grey.clip(0, 1)).round().astype(np.uint8))
+    return small.resize((256, 256), Image.NEAREST).convert("RGB")
+
+
+def show_spectrograms(spectrograms, titles, alt, title="", columns=3, marked=None):
     """Show log-mel spectrograms (B, 1, 64, 32), each under its title: seconds across, Hz up, dark is loud.
 
     `marked` lists, for each, frequencies in Hz that an arrowhead at the right edge points to.
@@ -54,43 +65,27 @@ def show_spectrograms(spectrograms, titles, alt, columns=3, marked=None):
         raise InputError(f"{len(spectrograms)} spectrograms have {len(titles)} titles: give each one title.")
     columns = min(columns, len(titles))
     rows = -(-len(titles) // columns)
-    figure, first = drawing("", "", "", width=10.4, height=0.6 + 2.3 * rows)
-    first.remove()
+    figure, found = panels(len(titles), title, columns, 70 + 50 * bool(title) + 220 * rows)
     edges = mel(band_edges())
     ticks = [250, 500, 1000, 2000, 3000]
-    for i, (spectrogram, title) in enumerate(zip(spectrograms, titles)):
-        axes = figure.add_subplot(rows, columns, i + 1)
-        axes.imshow(
-            spectrogram[0].cpu().numpy(),
-            origin="lower",
-            aspect="auto",
-            cmap="Greys",
-            extent=(0, SAMPLES / RATE, 0.5, BANDS + 0.5),
-            vmin=(FLOOR - MIDDLE) / SPREAD,
-            vmax=(-8 - MIDDLE) / SPREAD,
-        )
-        axes.set_title(title, fontsize=12, loc="left", color=INK)
-        at = np.interp(mel(ticks), edges, np.arange(BANDS + 2))
+    for i, (axes, spectrogram, name) in enumerate(zip(found, spectrograms, titles)):
+        pixels, sides = spectrogram[0].cpu().numpy(), (0, SAMPLES / RATE, 0.5, BANDS + 0.5)
+        axes.imshow(pixels, origin="lower", aspect="auto", cmap="Greys", extent=sides, vmin=WHITE, vmax=BLACK)
+        axes.set_title(name, fontsize=LABEL * POINTS, weight="normal", loc="left")
+        first, last = i % columns == 0, i + columns >= len(titles)
         axes.set(
-            yticks=at,
-            yticklabels=ticks if i % columns == 0 else [],
+            yticks=np.interp(mel(ticks), edges, np.arange(BANDS + 2)),
+            yticklabels=ticks if first else [],
+            ylabel="Hz (mel scale)" if first else "",
             xticks=[0, 0.5, 1],
-            xticklabels=[0, 0.5, 1] if i // columns == rows - 1 else [],
+            xticklabels=[0, 0.5, 1] if last else [],
+            xlabel="seconds" if last else "",
+            xlim=(0, SAMPLES / RATE),
             ylim=(0.5, BANDS + 0.5),
         )
         heights = np.interp(mel(marked[i] if marked else []), edges, np.arange(BANDS + 2))
-        axes.plot(
-            np.full(len(heights), 0.985 * SAMPLES / RATE),
-            heights,
-            linestyle="none",
-            marker="<",
-            markersize=9,
-            color=SIGNAL,
-            markeredgecolor="white",
-        )
-        axes.set_xlim(0, SAMPLES / RATE)
-        axes.tick_params(labelsize=11, colors=INK)
-        axes.spines[:].set_color(INK)
-    figure.supxlabel("seconds", fontsize=13, color=INK)
-    figure.supylabel("Hz (mel scale)", fontsize=13, color=INK)
-    show_drawing(figure, alt)
+        right = np.full(len(heights), 0.985 * SAMPLES / RATE)
+        axes.plot(right, heights, "<", markersize=9, color=SIGNAL, markeredgecolor="white")
+        axes.grid(visible=False)
+        axes.spines[:].set(color=INK, visible=True)
+    show_chart(figure, alt)

@@ -7,6 +7,7 @@ LDM (Blattmann et al., 2304.08818), and only these were trained, by training/bey
 """
 
 import json
+from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
@@ -83,8 +84,8 @@ class VideoUNet(nn.Module):
         self.unet, self.layers = unet, layers
         self.config, self.dtype, self.device = unet.config, unet.dtype, unet.device
 
-    def forward(self, latents, timestep, encoder_hidden_states, return_dict=False):
-        """The noise prediction (B, C, F, h, w), in a tuple of one, as the library's without `return_dict`."""
+    def forward(self, latents, timestep, encoder_hidden_states, return_dict=True):
+        """The noise prediction (B, C, F, h, w), as `.sample`, or without `return_dict` in a tuple of one."""
         videos, frames = len(latents), latents.shape[2]
         pictures = latents.transpose(1, 2).flatten(0, 1)  # (B·F, C, h, w)
         timesteps = torch.as_tensor(timestep).expand(videos).repeat_interleave(frames)
@@ -99,7 +100,8 @@ class VideoUNet(nn.Module):
         finally:
             for hook in hooks:
                 hook.remove()
-        return (noise_pred.unflatten(0, (videos, frames)).transpose(1, 2),)
+        noise_pred = noise_pred.unflatten(0, (videos, frames)).transpose(1, 2)
+        return SimpleNamespace(sample=noise_pred) if return_dict else (noise_pred,)
 
 
 def load_video_model(folder=FOLDER):

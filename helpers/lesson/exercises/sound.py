@@ -34,7 +34,7 @@ def grade_spacing(answer, rate, window):
 
     grade(
         answer,
-        right=lambda a: abs(a - rate / window) < 0.005 * rate / window,
+        right=within(0.03)(rate / window),  # "about 16" is right
         hints=[
             (near(window / rate), "Those are the seconds that a window lasts: the spacing is one over it."),
             (near(rate / 2 / window), "Half the rate is shared among half as many frequencies."),
