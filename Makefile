@@ -16,7 +16,7 @@ export PICTURE_PROMPT = $(value PROMPT)
 export PICTURE_SEED = $(value SEED)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab work reset progress picture preflight test notebooks slides handout bench train evaluate contact-sheet badges lock wheel clean
+.PHONY: help lab work reset progress picture preflight test notebooks slides site handout bench train evaluate contact-sheet badges lock wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -65,6 +65,9 @@ notebooks: $(READY)  ## execute all notebooks in place, from clean kernels
 
 slides: $(READY)  ## a deck for each notebook, into out/slides; opens without a network
 	@$(BIN)/python -m tools.slides
+
+site: slides  ## all notebooks, docs and decks as pages, into out/site; opens without a network
+	@$(BIN)/python -m tools.site
 
 handout: $(READY)  ## learners' copies, solved copies, the loop on a page of A4, into out/handout
 	@$(BIN)/python -m tools.handout

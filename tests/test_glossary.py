@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
-ENTRIES = dict(re.findall(r"^### (.+)\n(.+)$", TEXT, re.MULTILINE))
+ENTRIES = dict(re.findall(r"^## (.+)\n(.+)$", TEXT, re.MULTILINE))
 WORDS = {  # how a notebook may say it where that is not the heading
     "Alpha bar": r"alphas_cumprod|\\bar", "Beta": r"β|\\beta", "Epsilon": r"ε|\\epsilon", "Sigma": r"σ|sigma",
     "Classifier-free guidance": "guidance",

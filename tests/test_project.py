@@ -130,8 +130,9 @@ def yaml_file(name):
 
 
 def steps():
-    """Every step of the workflow and of the action that its jobs share."""
-    jobs = yaml_file(".github/workflows/ci.yml")["jobs"].values()
+    """Every step of the workflows and of the action that their jobs share."""
+    workflows = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    jobs = [job for path in workflows for job in yaml_file(path)["jobs"].values()]
     return [
         *[step for job in jobs for step in job["steps"]],
         *yaml_file(".github/actions/check/action.yml")["runs"]["steps"],
@@ -143,6 +144,16 @@ def test_actions_of_others_are_pinned_by_hash():
     others = [name for name in used if not name.startswith("./")]
     assert others and all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", name) for name in others), others
     assert all((ROOT / name / "action.yml").exists() for name in used if name.startswith("./"))
+
+
+def test_the_site_is_published_from_main_with_no_more_rights_than_it_needs():
+    workflow = yaml_file(".github/workflows/pages.yml")
+    assert workflow[True]["push"] == {"branches": ["main"]}  # YAML reads "on" as true
+    build, deploy = workflow["jobs"]["build"], workflow["jobs"]["deploy"]
+    assert workflow["permissions"] == {"contents": "read"} and "permissions" not in build
+    assert deploy["permissions"] == {"pages": "write", "id-token": "write"} and deploy["needs"] == "build"
+    assert "make site" in [step.get("run") for step in build["steps"]]
+    assert build["steps"][-1]["with"] == {"path": "out/site"}
 
 
 def test_a_push_stops_no_scheduled_run():

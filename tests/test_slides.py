@@ -197,7 +197,7 @@ def test_links_lead_to_other_decks_and_into_the_repository():
 
 def test_without_npm_one_sentence_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(RuntimeError, match=r"^Slides need npm once.*install Node\.js[^.]*\.?[^.]*$"):
+    with pytest.raises(RuntimeError, match=r"^Slides and the site need npm once.*Node\.js[^.]*\.?[^.]*$"):
         build.vendor(tmp_path / "empty")
 
 

@@ -25,7 +25,8 @@ VENDORED = {  # what a deck loads, and where npm puts it
     "mathjax-LICENSE": "mathjax/LICENSE",
 }
 NO_NPM = (
-    "Slides need npm once, to fetch reveal.js and MathJax: install Node.js 18 or newer, then run this again."
+    "Slides and the site need npm once, to fetch reveal.js and MathJax: "
+    "install Node.js 18 or newer, then run this again."
 )
 
 

@@ -1,0 +1,1 @@
+"""The site: all notebooks as committed, docs/ and the decks as pages that open without a network."""
