@@ -134,7 +134,7 @@ def git(*arguments, cwd):
 
 @pytest.fixture
 def house(tmp_path):
-    """A small repository with this one's notebooks 00 and 05, its tools/work.py with what that imports, its .gitignore."""
+    """A small repository with this one's notebooks 00 and 05, .gitignore, tools/work.py and its imports."""
     root = tmp_path / "house"
     for name in (
         f"notebooks/{FIRST}",
