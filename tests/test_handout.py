@@ -129,13 +129,17 @@ def git(*arguments, cwd):
 
 @pytest.fixture
 def house(tmp_path):
-    """A small repository with this one's notebooks 00 and 05, its tools/work.py and its .gitignore."""
+    """A small repository with this one's notebooks 00 and 05, .gitignore, tools/work.py and its imports."""
     root = tmp_path / "house"
     for name in (
         f"notebooks/{FIRST}",
         f"notebooks/{LOOP}",
         "tools/__init__.py",
         "tools/work.py",
+        "helpers/__init__.py",
+        "helpers/errors.py",
+        "helpers/machine/__init__.py",
+        "helpers/machine/disk.py",
         ".gitignore",
     ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
