@@ -13,7 +13,7 @@ from PIL import Image
 from helpers.errors import InputError
 from helpers.show import marks, motion
 from helpers.show.ideas import draw_fields, draw_hill, draw_lever
-from helpers.show.marks import HEAT, heat, loupe, show_chips
+from helpers.show.marks import HEAT, heat, loupe, show_chips, worst_spot
 from helpers.show.motion import film, film_pages, show_film
 from helpers.show.plotting import IMAGES
 from helpers.show.style import GUIDANCE, NOISE, PREDICTION, luminance
@@ -97,6 +97,22 @@ def test_a_loupe_frames_a_part_and_shows_its_pixels_as_squares():
     assert changed.min(0) == pytest.approx((32, 64), abs=4) and changed.max(0) == pytest.approx(
         (96, 128), abs=4
     )
+
+
+def test_the_worst_spot_is_where_a_copy_differs_most():
+    picture = Image.new("RGB", (64, 48), "grey")
+    copy = picture.copy()
+    copy.paste((0, 0, 0), (40, 10, 48, 18))  # the most
+    copy.paste((120, 120, 120), (4, 30, 20, 46))  # more of the picture, but hardly different
+    assert worst_spot(picture, copy, 8) == (40, 10, 48, 18)
+    assert worst_spot(copy, picture, 8) == (40, 10, 48, 18)
+    left, top, right, bottom = worst_spot(picture, copy, 16)
+    assert (
+        left <= 40 and top <= 10 and right >= 48 and bottom >= 18 and (right - left, bottom - top) == (16, 16)
+    )
+    for other, side in ((picture.resize((48, 48)), 8), (copy, 0), (copy, 49)):
+        with pytest.raises(InputError, match="a square that fits"):
+            worst_spot(picture, other, side)
 
 
 @pytest.mark.parametrize("box", [(0, 0, 129, 9), (-1, 0, 9, 9), (9, 9, 9, 20)])

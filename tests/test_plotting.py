@@ -12,6 +12,7 @@ import pytest
 import torch
 from hypothesis import given
 from IPython.core.formatters import DisplayFormatter
+from matplotlib import font_manager
 from matplotlib.text import Text
 from PIL import Image
 from test_inputs import ANYTHING, few, is_a_sentence
@@ -307,6 +308,12 @@ def test_the_font_has_the_signs_of_the_notebooks_its_licence_and_a_small_size():
     files = {file.name: file.stat().st_size for file in style.FONTS.iterdir()}
     assert "OFL.txt" in files and sum(files.values()) < 600_000
     assert "SIL OPEN FONT LICENSE" in (style.FONTS / "OFL.txt").read_text(encoding="utf-8")
+
+
+def test_a_font_without_a_bold_face_writes_no_warning_under_a_figure(caplog):
+    style.families()
+    font_manager.findfont(font_manager.FontProperties(family="cmex10", weight="bold"))
+    assert not caplog.records
 
 
 def test_text_that_no_font_has_is_written_below_the_chart_and_never_as_empty_boxes(shown, monkeypatch):

@@ -34,6 +34,24 @@ def loupe(picture, box, side=256):
     return framed, part.resize((side, round(part.height * side / part.width)), Image.NEAREST)
 
 
+def worst_spot(picture, copy, side):
+    """The square of `side` pixels in which a copy differs most: a box (left, top, right, bottom) for `loupe`.
+
+    By the squared error, summed over the square. Both are PIL pictures of one size, at least `side` wide and
+    high; raises InputError for others.
+    """
+    if picture.size != copy.size or not 1 <= side <= min(picture.size):
+        raise InputError(
+            f"A square of {side} pixels is looked for in pictures of {picture.size} and {copy.size} pixels: "
+            "take two of one size, and a square that fits into them."
+        )
+    pixels = [np.asarray(each.convert("RGB"), dtype=np.float64) for each in (picture, copy)]
+    errors = ((pixels[0] - pixels[1]) ** 2).sum(-1)
+    sums = np.lib.stride_tricks.sliding_window_view(errors, (side, side)).sum((2, 3))
+    top, left = (int(place) for place in np.unravel_index(sums.argmax(), sums.shape))
+    return left, top, left + side, top + side
+
+
 def heat(picture, values, largest):
     """The picture in grey, tinted by a map of any size: clear at 0, dark purple at `largest` and above.
 

@@ -19,7 +19,7 @@ from helpers.show.charting import (
 from helpers.show.diagrams import IMAGES, show_diagram
 from helpers.show.ideas import draw_fields, draw_hill, draw_lever
 from helpers.show.latents import colour_map, latent_colours, latent_pictures
-from helpers.show.marks import heat, loupe, show_chips
+from helpers.show.marks import heat, loupe, show_chips, worst_spot
 from helpers.show.motion import film, film_pages, show_film
 from helpers.show.page import Shown, film_strip, show, show_grid
 from helpers.show.paper import grid
@@ -39,7 +39,7 @@ __all__ = [
     "chart", "panels", "show_chart", "chart_picture", "label_lines", "interval", "curves",
     "dumbbells", "small_multiples",
     "draw_fields", "draw_hill", "draw_lever",
-    "heat", "loupe", "show_chips", "film", "film_pages", "show_film",
+    "heat", "loupe", "worst_spot", "show_chips", "film", "film_pages", "show_film",
     "latent_pictures", "latent_colours", "colour_map",
     "NOISE", "SIGNAL", "PREDICTION", "GUIDANCE", "CATEGORIES", "INK", "MUTED", "PAPER",
 ]  # fmt: skip

@@ -62,6 +62,10 @@ def families():
     """The font families of all figures, the bundled one first; the next ones lend it the signs it lacks."""
     for file in sorted(FONTS.glob("*.otf")):
         font_manager.fontManager.addfont(file)
+    # An Eastern font without a bold face lends its plain one: nothing that a reader needs to be told.
+    logging.getLogger(font_manager.__name__).addFilter(
+        lambda record: "Failed to find font weight" not in record.getMessage()
+    )
     known = {entry.name for entry in font_manager.fontManager.ttflist}
     return [name for name in (FAMILY, "DejaVu Sans", *EASTERN) if name in known]
 

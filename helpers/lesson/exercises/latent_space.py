@@ -12,6 +12,11 @@ def grade_sixteen_channels(answer):
         right=lambda a: abs(a - 12) < 1e-6,
         hints=[
             (lambda a: abs(a - 48) < 1e-6, "That is with 4 channels."),
+            (
+                lambda a: abs(a - 3) < 1e-6,
+                "There are 4 times as many channels as in our latents, not 16 times.",
+            ),
+            (lambda a: abs(a - 192) < 1e-6, "More channels save less, not more: divide."),
             (lambda a: abs(a - 64) < 1e-6, "64 counts the places; now count the numbers in each of them."),
             (lambda a: abs(a - 4) < 1e-6, "64 / 16 forgets that a pixel has three numbers."),
             (lambda a: abs(a * 12 - 1) < 1e-6, "Upside down: divide the pixels by the latents."),
@@ -60,7 +65,9 @@ def grade_channel_factors(answer, latents):
 
 def grade_bytes(answer, latents):
     """`answer`: the latents (B, C, h, w), clamped to -5 … 5 and rounded to the 255 steps of a byte."""
-    wanted = (latents.float().clamp(-5, 5) / 5 * 127).round()
+    clamped = latents.float().clamp(-5, 5)
+    spread = clamped / 5 * 127
+    wanted = spread.round()
 
     def is_close(a, expected):
         return close(a, expected, atol=1e-2)
@@ -71,7 +78,15 @@ def grade_bytes(answer, latents):
         hints=[
             (lambda a: is_close(a, wanted), "Those are the whole numbers: go back to -5 … 5."),
             (lambda a: is_close(a, wanted / 127), "That is between -1 and 1: times 5 again."),
-            (lambda a: is_close(a, latents.float().clamp(-5, 5)), "Nothing is rounded yet."),
+            (lambda a: close(a, clamped, atol=1e-5), "Nothing is rounded yet."),
+            (
+                lambda a: is_close(a, clamped),
+                "That is finer than a byte: 5 is to become 127, so divide by 5 first.",
+            ),
+            (
+                lambda a: is_close(a, spread.floor() / 127 * 5) or is_close(a, spread.trunc() / 127 * 5),
+                "That cuts the fraction off: round to the nearest whole number.",
+            ),
             (
                 lambda a: is_close(a, latents.float().round()),
                 "That leaves a handful of values: spread them over -127 … 127 first.",

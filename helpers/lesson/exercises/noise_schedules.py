@@ -36,6 +36,7 @@ def grade_balance(answer, alphas_cumprod):
         hints=[
             (lambda a: abs(a - steps // 2) <= 1, "That is the middle of the timesteps, not of the variance."),
             (lambda a: a == right - 1, "There the picture is still as strong as the noise: one further."),
+            (lambda a: a == right + 1, "One too far: timesteps are counted from 0, as `alphas_cumprod` is."),
             (lambda a: a == steps - right, "So many timesteps lie on the noisy side: count the other ones."),
             (
                 lambda a: a == int((alphas_cumprod**0.5 >= 0.5).sum()),

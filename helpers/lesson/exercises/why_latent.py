@@ -26,6 +26,7 @@ def grade_numbers(answer):
             ),
             (fits(1, (1024 / 24) ** 2), "So many times fewer places; but each holds 16 numbers, a pixel 3."),
             (fits(1, (1024 / 24) ** 2 / 16), "A pixel isn't one number but 3."),
+            (fits(1, right[1] * 16), "Würstchen's latents hold 16 numbers at each place."),
             (lambda a: fits(0, 12)(a) or fits(0, 48)(a), "LDM-4's latents have 3 channels, not 4 or 1."),
             (
                 lambda a: fits(0, 1 / right[0])(a) or fits(1, 1 / right[1])(a),
@@ -55,6 +56,7 @@ def grade_seconds_saved(answer, table, pictures=100):
                 "That takes the famous 2.7, hours per epoch, for the speed of sampling.",
             ),
             (near(-saved(large)), "So many fewer: the pixels' seconds minus the latents'."),
+            (near(pictures / pixels[large]), "That is what LDM-1 takes: how much of it does LDM-4 save?"),
             (near(pictures / latents[large]), "That is what LDM-4 still takes, not what it saves."),
             (near(latents[large] / pixels[large]), "That is how many times faster: seconds are wanted."),
             (near(saved(large) / pictures), "That is for one picture."),
@@ -81,6 +83,10 @@ def grade_attention_grows(answer, convolutions=90, products=10, times=4):
             (
                 lambda a: a == (convolutions + products) * fourth,
                 "That lets convolutions grow with the fourth power too: they work at each place once.",
+            ),
+            (
+                lambda a: a == (convolutions + products) * times,
+                "The side is 4 times as long, so there are 16 times as many places.",
             ),
             (
                 lambda a: a == convolutions * times + products * square,
