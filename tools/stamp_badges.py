@@ -44,9 +44,9 @@ if not roots:
 root = (roots or [clone])[0]
 os.chdir(here if here.parent == root else root / "notebooks")
 sys.path.insert(0, str(root))
-from helpers.lesson.packages import install_missing
+import helpers.lesson.packages
 
-install_missing()"""
+helpers.lesson.packages.install_missing()"""
 SETUP_METADATA = {"tags": ["setup"], "cellView": "form", "jupyter": {"source_hidden": True}}
 LAST = "worlds/turning.py"  # what git writes last: a clone that has it is whole
 
