@@ -60,6 +60,11 @@ def notebooks_table(found):
     return table(["", "time"], rows)
 
 
+def section(title, body):
+    """A section of the page; nothing where there is nothing to say."""
+    return f"## {title}\n\n{body}\n\n" if body else ""
+
+
 def text(made, results):
     """The page, of what `python -m bench` measured."""
     here, usual = Path(__file__).parent, settings(POCKET)
@@ -73,6 +78,11 @@ def text(made, results):
         pictures=pictures_table(results["loop"]),
         peak=peak_table(results["peak"]),
         threads=threads_table(results["threads"]),
-        notebooks=notebooks_table(results["notebooks"]),
-        tried=(here / "tried.md").read_text(encoding="utf-8").strip(),
+        notebooks=section(
+            "Notebooks from a clean kernel on one thread, and the tests on all cores",
+            "notebooks" in results and notebooks_table(results["notebooks"]),
+        ),
+        tried=section(
+            "What was tried to make it faster", (here / "tried.md").read_text(encoding="utf-8").strip()
+        ),
     )  # fmt: skip

