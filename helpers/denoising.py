@@ -145,12 +145,12 @@ def predict(unet, model_input, t, text_embeddings, guidance_scale):
     else:
         noise_uncond, noise_cond = ask(torch.cat([model_input] * 2), text_embeddings).chunk(2)
         if callable(guidance_scale):
-            check_finite(noise_cond, f"The U-Net's output at {place}", unet.dtype, unet.device)
+            check_finite(noise_cond, f"The U-Net's output at {place}")
             noise_pred = guidance_scale(noise_uncond, noise_cond, t)
             check_tensor(noise_pred, f"What the guidance function returns at {place}", _written(noise_cond))
         else:
             noise_pred = noise_uncond + guidance_scale * (noise_cond - noise_uncond)
-    check_finite(noise_pred, f"The U-Net's output at {place}", unet.dtype, unet.device)
+    check_finite(noise_pred, f"The U-Net's output at {place}")
     return noise_pred
 
 
@@ -414,7 +414,7 @@ def decode(vae, latents):
     check_tensor(latents, "The latents", f"B, {vae.config.latent_channels}, h, w")
     with clear_memory_error():
         pictures = vae.decode(latents.to(vae.device, vae.dtype) / vae.config.scaling_factor).sample
-    check_finite(pictures, "The VAE's output", vae.dtype, vae.device)
+    check_finite(pictures, "The VAE's output")
     pictures = (pictures * 0.5 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).float().cpu().numpy()
     return [Image.fromarray(picture) for picture in (pictures * 255).round().astype("uint8")]
 

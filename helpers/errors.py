@@ -347,16 +347,16 @@ def check_alt(alt):
         raise InputError("A figure needs an alt text: say in a sentence what a reader sees in it.")
 
 
-def check_finite(tensor, what, dtype, device):
+def check_finite(tensor, what):
     """Raise ModelError if a network's output holds NaN or infinity; `what` says whose and when."""
     if tensor.isfinite().all():
         return
-    if str(dtype) == "torch.float32":
+    if str(tensor.dtype) == "torch.float32":
         mend = "so the weights or what went in are damaged: load the model again"
     else:
-        name = str(dtype).removeprefix("torch.")
+        name = str(tensor.dtype).removeprefix("torch.")
         mend = (
-            f"and the usual cause is {name} on this device ({device}): "
+            f"and the usual cause is {name} on this device ({tensor.device}): "
             "load the model with dtype=torch.float32"
         )
     raise ModelError(f"{what} holds values that are not numbers (NaN), {mend}.")

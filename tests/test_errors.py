@@ -146,24 +146,22 @@ def test_a_prompt_that_just_fits_gives_no_warning():
 
 
 def test_nan_in_half_precision_names_the_device_and_the_remedy():
-    wrong = torch.tensor([1.0, float("nan")])
-    message = the_message(
-        errors.check_finite, wrong, "The U-Net's output at timestep 951", torch.float16, "mps"
-    )
+    wrong = torch.tensor([1.0, float("nan")]).half()
+    message = the_message(errors.check_finite, wrong, "The U-Net's output at timestep 951")
     assert message == (
         "The U-Net's output at timestep 951 holds values that are not numbers (NaN), and the usual cause is "
-        "float16 on this device (mps): load the model with dtype=torch.float32."
+        "float16 on this device (cpu): load the model with dtype=torch.float32."
     )
 
 
 def test_nan_in_full_precision_does_not_blame_half_precision():
     wrong = torch.tensor([float("inf")])
-    message = the_message(errors.check_finite, wrong, "The VAE's output", torch.float32, "cpu")
+    message = the_message(errors.check_finite, wrong, "The VAE's output")
     assert "float16" not in message and "load the model again" in message
 
 
 def test_numbers_pass():
-    errors.check_finite(torch.tensor([1.0, -60000.0]), "It", torch.float16, "cuda")
+    errors.check_finite(torch.tensor([1.0, -60000.0]).half(), "It")
 
 
 @pytest.mark.parametrize(
