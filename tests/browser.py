@@ -35,6 +35,7 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 # JupyterLab shows a traceback as it shows stderr.
+PROMPTS = ".jp-CodeCell .jp-InputPrompt:not(.jp-Placeholder-prompt)"  # a folded cell has none
 ERRORS = ".jp-OutputArea [data-mime-type='application/vnd.jupyter.stderr']"
 LAB_SETTINGS = {
     # Every cell stays in the page, also those that are scrolled out of sight.
@@ -52,6 +53,20 @@ def chromium():
     if not Path(own).exists():
         pytest.skip("the browser test needs Chromium: python -m playwright install chromium")
     return own
+
+
+@contextlib.contextmanager
+def chromium_browser():
+    """A headless Chromium, as Playwright's browser; skips the test if there is none."""
+    executable = chromium()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 def free_port():
@@ -129,9 +144,6 @@ def jupyterlab_page(notebook_path, folder, as_committed=False):
 
     The copy has no outputs, or is the committed file to the byte.
     """
-    executable = chromium()
-    from playwright.sync_api import sync_playwright
-
     served = folder / "served"
     (served / "notebooks").mkdir(parents=True)
     for beside in ("images", "models/pocket-planets"):  # which notebooks find beside their own folder
@@ -146,15 +158,11 @@ def jupyterlab_page(notebook_path, folder, as_committed=False):
         shutil.copy(notebook_path, served / "notebooks")
     else:
         nbformat.write(notebook, served / "notebooks" / notebook_path.name)
-    with jupyterlab_server(served, folder) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+    with chromium_browser() as browser, jupyterlab_server(served, folder) as address:
         page = browser.new_page(viewport={"width": 1280, "height": 1600})
         page.goto(f"{address}/lab/tree/notebooks/{notebook_path.name}?reset", timeout=60_000)
         wait_until_idle(page)
-        try:
-            yield page
-        finally:
-            browser.close()
+        yield page
 
 
 def wait_until_idle(page, seconds=120):
@@ -166,10 +174,10 @@ def run_all(page):
     """Run all cells and wait until the last is done, or one has failed, and the pictures are drawn."""
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     wait_until_idle(page)
-    done = r"""[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(
-        prompt => /\d/.test(prompt.innerText)) || document.querySelector("ERRORS")"""
+    done = r"""[...document.querySelectorAll("PROMPTS")].every(prompt => /\d/.test(prompt.textContent))
+        || document.querySelector("ERRORS")"""
     page.wait_for_function(
-        done.replace("ERRORS", ERRORS), timeout=120_000
+        done.replace("PROMPTS", PROMPTS).replace("ERRORS", ERRORS), timeout=120_000
     )  # a number comes a moment after the kernel's reply
     page.wait_for_function(
         "[...document.querySelectorAll('.jp-Notebook img')].every(i => i.complete)", timeout=30_000
@@ -188,7 +196,7 @@ def error_texts(page):
 
 def prompts(page):
     """What stands before each code cell: '[1]:' after a run, '[*]:' while it runs, '[ ]:' before."""
-    return page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
+    return page.locator(PROMPTS).all_text_contents()
 
 
 def pictures(page):

@@ -18,7 +18,8 @@ def test_notebook_00_runs_in_jupyterlab(tmp_path):
         run_all(page)
         page.screenshot(path=tmp_path / "notebook.png")
         assert error_texts(page) == []
-        assert prompts(page) == [f"[{i}]:" for i in range(1, len(code) + 1)]
+        open_cells = [i for i, cell in enumerate(code, 1) if "setup" not in cell.metadata.get("tags", [])]
+        assert prompts(page) == [f"[{i}]:" for i in open_cells]
         seen = pictures(page)
     assert all(p["natural"] > 0 and p["width"] > 0 for p in seen), seen
     assert all(p["alt"] for p in seen), seen

@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.browser import CHROMIUM_FLAGS, chromium, jupyterlab_server, save, wait_until_idle
+from tests.browser import chromium_browser, jupyterlab_server, save, wait_until_idle
 from tools import work
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,18 +64,14 @@ def house(tmp_path_factory):
 @pytest.fixture(scope="module")
 def newcomer(house, tmp_path_factory):
     """The first notebook's copy in a newcomer's browser, at 1280 × 720."""
-    executable, folder = chromium(), tmp_path_factory.mktemp("lab")
-    from playwright.sync_api import sync_playwright
-
+    folder = tmp_path_factory.mktemp("lab")
     SHOTS.mkdir(parents=True, exist_ok=True)
-    with jupyterlab_server(house, folder, root=house) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+    with chromium_browser() as browser, jupyterlab_server(house, folder, root=house) as address:
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.goto(f"{address}/lab/tree/work/{FIRST}", timeout=120_000)
         wait_until_idle(page, 240)
         page.locator(".jp-MarkdownOutput h1").wait_for()
         yield page
-        browser.close()
 
 
 def look(page, width, height, name):

@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from helpers.show.sliders import NOTE
-from tests.browser import CHROMIUM_FLAGS, chromium
+from tests.browser import chromium_browser
 from tools.slides import build
 from tools.slides.rule import blocks, chunks, first_sentence, slides_of, speaker_notes, without_alt
 
@@ -54,13 +54,8 @@ def decks(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    executable = chromium()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+    with chromium_browser() as browser:
         yield browser
-        browser.close()
 
 
 def opened(browser, deck):
