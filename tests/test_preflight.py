@@ -10,6 +10,8 @@ import psutil
 import pytest
 
 from helpers import models
+from helpers.machine import choice
+from helpers.machine.weights import WEIGHTS
 from tools import preflight
 
 
@@ -55,10 +57,10 @@ def test_little_memory_is_said_but_does_not_stop_anybody(monkeypatch):
 def test_a_model_that_lacks_a_part_is_no_model(part, tmp_path, monkeypatch):
     folder = tmp_path / models.POCKET
     shutil.copytree(models.ROOT / models.POCKET, folder)
-    (folder / part / models.WEIGHTS[part]).unlink()
-    monkeypatch.setattr(models, "ROOT", tmp_path)
+    (folder / part / WEIGHTS[part]).unlink()
+    monkeypatch.setattr(choice, "ROOT", tmp_path)
     answer = preflight.model()
-    assert answer.grade == "no" and models.WEIGHTS[part] in answer.found
+    assert answer.grade == "no" and WEIGHTS[part] in answer.found
 
 
 def test_after_a_missing_package_nothing_that_needs_it_is_asked(monkeypatch, capsys):
