@@ -206,7 +206,7 @@ def test_a_reset_keeps_what_was_written_and_says_where(house):
         said = tool(house, "reset", "5")
         assert copy.read_bytes() == (house / "notebooks" / LOOP).read_bytes()
         [line] = said.splitlines()
-        kept.append(house / re.search(r"kept in (work/\S+\.ipynb)\.$", line).group(1))
+        kept.append(house / re.search(r"kept in (work/\S+\.ipynb)\. ", line).group(1))
         assert re.search(r"_\d{4}-\d\d-\d\d_\d{6}(_2)?\.ipynb$", kept[-1].name)
         assert kept[-1].read_bytes() == mine and kept[-1].parent == copy.parent
     assert len(set(kept)) == 2

@@ -226,7 +226,7 @@ def test_a_text_encoder_saved_with_or_without_a_prefix_is_the_same(tmp_path):
 def test_a_broken_config_is_named(tmp_path):
     folder = save_tiny("like sd", tmp_path)
     (tmp_path / "unet/config.json").write_text("{ not json")
-    with pytest.raises(ModelError, match="unet can't be read: save the model there again"):
+    with pytest.raises(ModelError, match=r"unet/config\.json can't be read: save the model there again"):
         load_components(folder)
 
 

@@ -176,6 +176,6 @@ def test_ribbons_are_turned_not_mirrored():
 
 def test_each_chain_gets_a_panel():
     figure = draw_ribbons(np.array([[HELIX] * 20, [STRAND] * 20, [(-60, 140, 180)] * 20]), ["a", "b", "c"])
-    assert isinstance(figure, matplotlib.figure.Figure) and len(figure.axes) == 4
-    assert [len(panel.collections) for panel in figure.axes] == [1, 1, 1, 0]
+    assert isinstance(figure, matplotlib.figure.Figure) and len(figure.axes) == 3
+    assert [len(panel.collections) for panel in figure.axes] == [1, 1, 1]
     assert torch.is_grad_enabled()

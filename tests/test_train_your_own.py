@@ -16,12 +16,12 @@ from tiny import SCHEDULER, tiny_parts
 
 from helpers.errors import InputError
 from helpers.judge import load_judge
-from helpers.lesson import live
+from helpers.lesson import live, trainings
 from helpers.lesson.kinds import KindFinder
 from helpers.lesson.measured import load_measured
 from helpers.lesson.objective import min_snr_weights, training_loss
 from helpers.lesson.own_pictures import read_folder
-from helpers.lesson.trainings import ema_decay, lr_scale, mixed_precision, progress, shortened, whole_steps
+from helpers.lesson.trainings import ema_decay, lr_scale, progress, shortened, whole_steps
 from helpers.models import POCKET, load_components
 from helpers.seeding import generator
 from measure import prediction_types as tool
@@ -55,10 +55,10 @@ def written():
     )
     names = {
         "torch": torch,
+        "trainings": trainings,
         "copy": copy,
         "SimpleNamespace": SimpleNamespace,
         "generator": generator,
-        "mixed_precision": mixed_precision,
         "device": torch.device("cpu"),
         "planets": data,
         "unet": unet,
