@@ -12,8 +12,8 @@ import torch
 
 from bench import page
 from bench.parts import PARTS
-from helpers.lesson import cache
 from helpers.lesson.measured import rounded
+from helpers.machine.disk import write_json, write_text
 from helpers.models import ROOT
 
 FILE = page.PAGE.with_suffix(".json")
@@ -46,11 +46,10 @@ def main(argv=None):
     for name in options.parts or PARTS:
         print(f"{name} ...", flush=True)
         results[name] = rounded(PARTS[name](options.quick))
-        cache.write_json(file, {"made": machine(), "results": results})
+        write_json(file, {"made": machine(), "results": results})
     if set(PARTS) - {"notebooks"} <= set(results):  # those take most of an hour, and their section can wait
         place = file.with_name("benchmarks.md") if options.quick else page.PAGE
-        text = page.text(machine(), results)
-        cache.write_whole(place, lambda path: path.write_text(text, encoding="utf-8"))
+        write_text(place, page.text(machine(), results))
         print(f"Wrote {place.relative_to(ROOT)}.")
 
 

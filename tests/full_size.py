@@ -25,12 +25,12 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from nbclient import NotebookClient
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextConfig, CLIPTextModel
 
 from helpers.denoising import generate
 from helpers.models import ROOT, load_components, load_pipeline
 from helpers.seeding import generator
-from tests.tiny import SCHEDULER, on_another_model
+from tests.tiny import SCHEDULER, clip_tokenizer, on_another_model
 
 # As published: https://huggingface.co/CompVis/stable-diffusion-v1-4, the config.json of each folder.
 UNET = {
@@ -66,13 +66,7 @@ def tokenizer():
     file = Path(package.origin).with_name("bpe_simple_vocab_16e6.txt.gz")
     lines = gzip.open(file, "rt", encoding="utf-8").read().split("\n")
     merges = [tuple(line.split()) for line in lines[1 : TEXT["vocab_size"] - 512 - 2 + 1]]
-    visible = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    letters = [chr(byte) for byte in visible] + [chr(256 + n) for n in range(256 - len(visible))]
-    words = letters + [letter + "</w>" for letter in letters] + ["".join(merge) for merge in merges]
-    words += ["<|startoftext|>", "<|endoftext|>"]
-    return CLIPTokenizer(
-        vocab={word: number for number, word in enumerate(words)}, merges=merges, model_max_length=77
-    )
+    return clip_tokenizer(merges)
 
 
 def networks():

@@ -63,15 +63,19 @@ VAES = {
 }
 
 
-def tiny_tokenizer():
-    """A tokenizer in CLIP's format: bytes, bytes that end a word, four merges, start and end."""
+def clip_tokenizer(merges):
+    """A tokenizer in CLIP's format: bytes, bytes that end a word, these merges (pairs), start and end."""
     visible = [*range(33, 127), *range(161, 173), *range(174, 256)]
     letters = [chr(byte) for byte in visible] + [chr(256 + n) for n in range(256 - len(visible))]
-    merges = [("m", "a"), ("ma", "r"), ("mar", "s</w>"), ("o", "n</w>")]
     words = letters + [letter + "</w>" for letter in letters] + ["".join(merge) for merge in merges]
     words += ["<|startoftext|>", "<|endoftext|>"]
     vocabulary = {word: number for number, word in enumerate(words)}
     return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=77)
+
+
+def tiny_tokenizer():
+    """`clip_tokenizer` with four merges."""
+    return clip_tokenizer([("m", "a"), ("ma", "r"), ("mar", "s</w>"), ("o", "n</w>")])
 
 
 def tiny_parts(shape):
