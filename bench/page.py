@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bench.parts import SIDE
+from helpers.lesson.measured import table
 from helpers.models import POCKET, ROOT, settings
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -13,12 +14,6 @@ def figure(spread, unit="s"):
     """A median with its quartiles: "0.71 (0.70–0.74) s"."""
     median, low, high = spread
     return f"{median:.2f} ({low:.2f}–{high:.2f}){unit and ' ' + unit}"
-
-
-def table(head, rows):
-    """A Markdown table of texts."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def start_table(found):

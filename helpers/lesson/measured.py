@@ -74,3 +74,9 @@ def rounded(value):
     if isinstance(value, list | tuple):
         return [rounded(each) for each in value]
     return float(f"{value:.3g}") if isinstance(value, float) else value
+
+
+def table(head, rows):
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

@@ -7,6 +7,7 @@ from pathlib import Path
 from safetensors import safe_open
 
 import training
+from helpers.lesson.measured import table
 from training.evaluation.report import interval
 from training.pocket import unet
 from worlds import planets as world
@@ -58,12 +59,6 @@ def write(results):
     }
     template = Path(__file__).with_name("card.md").read_text(encoding="utf-8")
     (FOLDER / "README.md").write_text(template.format(**fields), encoding="utf-8")
-
-
-def table(head, rows):
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
 def bar_rows(bars):
