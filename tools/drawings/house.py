@@ -17,7 +17,7 @@ COLOURS = {  # fill and frame
 }
 ROOMS = {  # what each is for, and what it imports
     "notebooks": ("the lessons", {"helpers", "worlds"}),
-    "training": ("how the weights are made", {"helpers", "worlds"}),
+    "training": ("makes the weights", {"helpers", "worlds"}),
     "measure": ("what texts quote", {"helpers", "worlds"}),
     "bench": ("how long it takes", {"helpers", "worlds"}),
     "tools": ("scripts, drawings", {"helpers", "worlds"}),
