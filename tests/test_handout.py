@@ -1,5 +1,6 @@
 """What is handed out, and a learner's working copies: each is used as a learner or an instructor uses it."""
 
+import html
 import os
 import re
 import shutil
@@ -13,21 +14,25 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from nbclient import NotebookClient
 
 from helpers.show.style import styled
+from tests.browser import chromium_browser
 from tools import work
 from tools.execute_notebooks import KERNEL_ENVIRONMENT
 from tools.handout import __main__ as handout
-from tools.handout import copies, sheet
+from tools.handout import copies, paper, sheet
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIRST, LOOP = "00_first_picture.ipynb", "05_the_denoising_loop.ipynb"
+FORMULAS = "07_guidance.ipynb"
 
 
 @pytest.fixture(scope="module")
 def handed_out(tmp_path_factory):
     """What `make handout` writes, somewhere else."""
     folder = tmp_path_factory.mktemp("handout")
-    assert handout.main([], folder) is None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(handout, "to_print", lambda *_: "")  # the notebooks for paper have their own test
+        assert handout.main([], folder) is None
     return folder
 
 
@@ -105,6 +110,59 @@ def test_an_exercise_without_its_solution_is_named(tmp_path):
     assert re.match(
         r"broken\.ipynb: Cell \d+: an exercise has", handout.main([tmp_path / "broken.ipynb"], tmp_path)
     )
+
+
+# The notebooks for paper.
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    """A notebook with formulas, long lines of code, charts and strips, as PDFs: {format: its path}."""
+    folder, path = tmp_path_factory.mktemp("paper"), ROOT / "notebooks" / FORMULAS
+    try:
+        paper.write([path], folder, ROOT / "out" / "npm")
+    except RuntimeError as error:
+        pytest.skip(str(error))
+    made = {}
+    with chromium_browser() as browser:
+        page = browser.new_context(offline=True).new_page()
+        page.goto((folder / f"{path.stem}.html").as_uri())
+        page.wait_for_selector("body[data-ready]", timeout=60_000)
+        assert page.locator("mjx-container").count() > 5 and page.locator("[data-mjx-error]").count() == 0
+        for name in ("A4", "Letter"):
+            made[name] = folder / f"{name}.pdf"
+            page.pdf(path=made[name], format=name)
+    return made
+
+
+@pytest.mark.parametrize("name", ["A4", "Letter"])
+def test_paper_loses_no_line_of_code_and_has_page_numbers(name, printed):
+    if not shutil.which("pdftotext"):
+        pytest.skip("needs pdftotext, from Poppler")
+    command = ["pdftotext", "-bbox", printed[name], "-"]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    margin = 16 / 25.4 * 72  # points
+    for page in re.findall(r"<page .*?</page>", text, re.DOTALL):
+        width = float(re.search(r'width="([\d.]+)"', page)[1])
+        places = re.findall(r'xMin="([\d.-]+)".*?xMax="([\d.-]+)"', page)
+        assert all(margin - 2 < float(left) and float(right) < width - margin + 2 for left, right in places)
+    words = html.unescape("".join(re.findall(r">([^<]+)</word>", text)))
+    for cell in paper.for_paper(opened(ROOT / "notebooks" / FORMULAS)).cells:
+        if cell.cell_type == "code":
+            for line in cell.source.split("\n"):
+                assert "".join(line.split())[-12:] in words, line
+    pages = text.count("<page ")
+    assert pages > 10 and all(f"{number}/{pages}" in words for number in range(1, pages + 1))
+    assert "\\frac" not in words and "Answer1." in words
+
+
+def test_paper_has_room_instead_of_solutions_and_the_other_answers_at_the_end():
+    old = opened(ROOT / "notebooks" / LOOP)
+    new = paper.for_paper(old)
+    text = "\n".join(cell.source for cell in new.cells)
+    assert text.count(paper.ROOM) == len(copies.exercises(old)) and "<details>" not in text
+    assert text.count("stands on the last pages") == new.cells[-1].source.count("**Answer ") > 0
+    assert "sys.path.insert" not in text and ".ipynb)" not in text
 
 
 # A learner's working copies.

@@ -1,5 +1,6 @@
 """Decks: each is paged through in a browser without a network; the rule that makes slides of cells."""
 
+import base64
 import json
 import re
 import shutil
@@ -12,7 +13,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from helpers.show.sliders import NOTE
 from tests.browser import chromium_browser
 from tools.slides import build
-from tools.slides.rule import blocks, chunks, first_sentence, slides_of, speaker_notes, without_alt
+from tools.slides.code import CODE_LINES, chunks, narrowed, without_alt
+from tools.slides.rule import slides_of, speaker_notes
+from tools.slides.sizes import HEIGHT, pieces_of_figure
+from tools.slides.text import beginning, blocks, shown_text
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
@@ -25,13 +29,23 @@ ON_SLIDE = """(index) => {
     for (const e of slide.querySelectorAll('.frame *')) {
         if (!shown(e) || e.closest('svg, mjx-assistive-mml')) continue;
         const box = e.getBoundingClientRect();
+        if (e.closest('.chart')) continue;
         if (box.right > edge.right + 1 || box.bottom > edge.top + 720 * scale + 1 || box.left < edge.left - 1)
             wrong.push(`${e.tagName} leaves the slide: ${e.textContent.slice(0, 60)}`);
         const figure = e.closest('.fitted');
-        const size = parseFloat(getComputedStyle(e).fontSize) * (figure ? figure.dataset.scale : 1);
+        const size = parseFloat(getComputedStyle(e).fontSize) * +(figure?.dataset.scale ?? 1);
         const own = [...e.childNodes].some(n => n.nodeType == 3 && n.textContent.trim());
         if (own && size < 23.9) wrong.push(`${size} pixels: ${e.textContent.slice(0, 60)}`);
         if (e.tagName == 'IMG' && !(e.naturalWidth && box.width > 20)) wrong.push(`no picture: ${e.alt}`);
+    }
+    for (const chart of slide.querySelectorAll('.chart > .fitted')) {
+        const picture = chart.querySelector('img, svg'), scale = +chart.dataset.scale;
+        const [box, drawn] = [chart.parentElement.getBoundingClientRect(), picture.getBoundingClientRect()];
+        if (!(drawn.width > 600)) wrong.push(`no chart: ${picture.alt}`);
+        if (drawn.left < edge.left - 13 || drawn.right > edge.right + 13 || box.bottom > edge.bottom + 1)
+            wrong.push(`a chart leaves the slide: ${picture.alt}`);
+        const fills = picture.offsetHeight > 540 || picture.tagName == 'svg' || picture.src.includes('svg');
+        if (18 * scale < 21.9 && !fills) wrong.push(`labels of ${18 * scale}: ${picture.alt}`);
     }
     const raw = slide.innerText.match(/\\$\\$?[^$]*\\\\[a-z]+[^$]*\\$/);
     if (raw) wrong.push(`not rendered: ${raw[0]}`);
@@ -80,7 +94,7 @@ def paged(page, pictures=None):
             page.screenshot(path=pictures / f"{number:03d}.png")
         page.keyboard.press("Space")
         if page.evaluate("JSON.stringify(Reveal.getIndices())") == where:
-            return number + 1, wrong
+            return page.evaluate("Reveal.getTotalSlides()"), wrong
         number += 1
 
 
@@ -119,12 +133,12 @@ def texts(slide):
     return [source for _, source, _, _ in slide.items]
 
 
-def test_a_heading_begins_a_slide_and_a_long_text_leaves_its_first_sentence():
+def test_a_heading_begins_a_slide_and_a_long_text_leaves_its_first_sentences():
     long = "It is short. " + "Then it goes on for a while, as texts do. " * 6
     first, second = slides_of(notebook(new_markdown_cell("# Title"), new_markdown_cell(f"## One\n\n{long}")))
     assert texts(first) == ["# Title"]
-    assert texts(second) == ["## One", "It is short."]
-    assert "Then it goes on" in speaker_notes(second)
+    assert texts(second)[1].startswith("It is short. Then it goes on") and len(texts(second)[1]) <= 160
+    assert long.strip() in speaker_notes(second)
 
 
 def test_answers_and_solutions_are_for_the_speaker():
@@ -143,12 +157,12 @@ def test_code_and_its_result_share_a_slide_and_the_notes_say_where_it_is():
 
 
 def test_what_is_too_high_is_split():
-    code = "\n".join(f"x{i} = {i}" for i in range(40))
+    code = "\n".join(f"x{i} = {i}" for i in range(22))
     items = "\n".join(f"- item {i}" for i in range(40))
     deck = slides_of(notebook(new_markdown_cell("## One\n\n" + items), new_code_cell(code)))
-    assert len(deck) >= 5 and all(slide.height <= 720 for slide in deck)
+    assert len(deck) >= 5 and all(slide.height <= HEIGHT for slide in deck)
     shown = "\n".join(text for slide in deck for text in texts(slide))
-    assert all(f"x{i} = {i}" in shown and f"item {i}" in shown for i in range(40))
+    assert all(f"x{i} = {i}" in shown for i in range(22)) and all(f"item {i}" in shown for i in range(40))
 
 
 @pytest.mark.parametrize("kind, kinds", [
@@ -171,16 +185,91 @@ def test_a_slider_is_a_remark_for_the_speaker():
     assert texts(deck) == ["## One"] and "slider" in speaker_notes(deck)
 
 
+def test_a_heading_in_the_middle_of_a_cell_begins_a_slide_too():
+    text = "**What to notice.** It grows.\n\n## Two\n\nWhy?\n\n## References\n\n- A book"
+    first, second, third = slides_of(
+        notebook(new_markdown_cell("## One"), new_markdown_cell(text), printing("print(1)", "1\n" * 15))
+    )
+    assert texts(first) == ["## One", "**What to notice.** It grows."]
+    assert texts(second) == ["## Two", "Why?"] and "A book" in speaker_notes(second)
+    assert texts(third)[:2] == ["<p class='running'>Two</p>", "print(1)"]
+
+
+def test_what_a_guess_is_asked_about_appears_one_key_later():
+    asked = new_markdown_cell("## One\n\n**Predict first.** " + "What will it print, and why? " * 9)
+    (slide,) = slides_of(notebook(asked, printing("print(1)", "1\n")))
+    assert [item.fragment for item in slide.items] == [False, False, False, True]
+    assert texts(slide)[1].count("?") == 9  # the whole question
+
+
+def test_a_remark_without_room_is_for_the_notes_and_one_that_leads_to_code_is_not():
+    result = printing("print(1)", "1\n" * 15)
+    remark = new_markdown_cell("That was one, " * 20 + "often.")
+    for following, on_slide in ((new_markdown_cell("## Two"), False), (printing("2", "2"), True)):
+        deck = slides_of(notebook(new_markdown_cell("## One"), result, remark, following))
+        assert any("That was one" in text for slide in deck for text in texts(slide)) == on_slide
+        assert "That was one" in "".join(map(speaker_notes, deck)) or on_slide
+
+
+def figure(html, source="draw()\n" * 6):
+    return new_code_cell(source, outputs=[new_output("display_data", data={"text/html": html})])
+
+
+def picture(width, height):
+    box = f"<svg viewBox='0 0 {width} {height}'></svg>".replace("'", '"')
+    data = base64.b64encode(box.encode()).decode()
+    return f'<img alt="A curve &amp; a dot" src="data:image/svg+xml;base64,{data}" width="{width}">'
+
+
+def test_a_high_chart_has_a_slide_alone_and_its_alt_text_is_for_the_speaker():
+    deck = slides_of(notebook(new_markdown_cell("## One\n\nWords."), figure(picture(1040, 700))))
+    assert [item.kind for item in deck[-1].items] == ["figure"]
+    assert "**The figure.** A curve & a dot" in speaker_notes(deck[-1])
+
+
+def test_few_lines_leave_the_slide_to_their_figure_and_many_are_read_in_the_notebook():
+    chart = picture(1040, 480)
+    deck = slides_of(notebook(new_markdown_cell("## One"), figure(chart, "draw(1)")))
+    assert "draw(1)" not in texts(deck[-1]) and "draw(1)" in speaker_notes(deck[-1])
+    deck = slides_of(notebook(new_markdown_cell("## One"), printing("step()\n" * 30, "done")))
+    assert texts(deck[0]) == ["## One", "*The code: cell [1] of the notebook.*", "done"]
+
+
+def test_a_training_is_its_curve_and_its_pictures():
+    bar = '<p><progress value="1"></progress> 0 s left</p>'
+    html = f'<div class="training">{bar}<svg></svg><figure></figure></div>'
+    pieces = pieces_of_figure(new_output("display_data", data={"text/html": html}))
+    assert [piece.data["text/html"] for piece in pieces] == ["<svg></svg>", "<figure></figure>"]
+
+
 def test_sentences_end_where_they_end():
-    assert first_sentence("Ho et al. say so. Next.") == "Ho et al. say so."
-    assert first_sentence("**What to notice.** It grows. Much.") == "**What to notice.** It grows."
-    assert first_sentence("See [a. B](x.y). Next.") == "See [a. B](x.y)."
+    assert beginning("Ho et al. say so. Next.", 0) == "Ho et al. say so."
+    assert beginning("**What to notice.** It grows. Much.", 0) == "**What to notice.** It grows."
+    assert beginning("See [a. B](x.y). Next.", 0) == "See [a. B](x.y)."
+    assert beginning("Lin 1991, *One. Two*, a book. Next.", 0) == "Lin 1991, *One. Two*, a book."
+    assert beginning("One. Two. And a third one.", 10) == "One. Two."
+    assert beginning("One. The reason: a long one.", 20) == "One."
+
+
+def test_words_that_lead_to_a_formula_stand_before_it():
+    text = "One. " + "Two is long. " * 20 + "They differ by this:\n\n$$\nx\n$$"
+    assert shown_text(blocks(text), 0) == "One.\n\nThey differ by this:\n\n$$\nx\n$$"
 
 
 def test_code_is_shown_without_alt_texts_and_cut_before_a_statement():
     assert without_alt('f(x,\n  alt="a, (b) "\n      "c", width=3)') == "f(x, width=3)"
     assert all(not piece.startswith(" ") for piece in chunks("for i in x:\n    pass\n" * 30))
+    methods = "class A:\n" + "    def f(self):\n        one()\n        two()\n" * 8
+    assert all(piece.startswith(("class", "    def")) for piece in chunks(methods))
+    assert chunks("x\n" * CODE_LINES) == ["\n".join("x" * CODE_LINES)]
     assert [kind for kind, _ in blocks("a\n\n$$\nx\n$$\n\n- b")] == ["paragraph", "math", "list"]
+
+
+def test_a_printed_table_that_is_too_wide_moves_its_columns_together():
+    table = "a      b      c\n" + "1" + " " * 50 + "2" + " " * 50 + "3\n"
+    assert narrowed("a b\n1 2") == "a b\n1 2"
+    wide = "name" + " " * 60 + "share" + " " * 20 + "count\nred " + " " * 62 + "0.1" + " " * 22 + "10\n"
+    assert narrowed(wide * 2).split("\n")[0] == "name  share  count" and narrowed(table) != table
 
 
 def test_links_lead_to_other_decks_and_into_the_repository():
@@ -192,7 +281,9 @@ def test_links_lead_to_other_decks_and_into_the_repository():
 
 def test_without_npm_one_sentence_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(RuntimeError, match=r"^Slides and the site need npm once.*Node\.js[^.]*\.?[^.]*$"):
+    with pytest.raises(
+        RuntimeError, match=r"^Slides, notebooks for paper and the site need npm once.*Node\.js[^.]*\.?[^.]*$"
+    ):
         build.vendor(tmp_path / "empty")
 
 

@@ -33,8 +33,8 @@ def _unrun(cell):
     cell.outputs, cell.execution_count = [], None
 
 
-def _copy(notebook):
-    """A copy without the badge: that opens the lesson."""
+def without_badge(notebook):
+    """A copy without the badge, which opens the lesson itself."""
     notebook = copy.deepcopy(notebook)
     notebook.cells[0].source = re.sub(r"\n{3,}", "\n\n", BADGE.sub("", notebook.cells[0].source, count=1))
     return notebook
@@ -42,7 +42,7 @@ def _copy(notebook):
 
 def for_learners(notebook):
     """A copy without outputs and without the exercises' solutions; other folded answers stay."""
-    solved, notebook = exercises(notebook), _copy(notebook)
+    solved, notebook = exercises(notebook), without_badge(notebook)
     for i in solved:
         notebook.cells[i + 1].source = SOLUTION.sub(NOTES, notebook.cells[i + 1].source)
     for cell in notebook.cells:
@@ -53,7 +53,7 @@ def for_learners(notebook):
 
 def with_solutions(notebook):
     """A copy with every exercise answered by its folded solution; the outputs of all other cells stay."""
-    solved, notebook = exercises(notebook), _copy(notebook)
+    solved, notebook = exercises(notebook), without_badge(notebook)
     for i, solution in solved.items():
         cell = notebook.cells[i]
         cell.source = cell.source.replace(BLANK, solution.rstrip())

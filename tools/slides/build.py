@@ -25,7 +25,7 @@ VENDORED = {  # what a deck loads, and where npm puts it
     "mathjax-LICENSE": "mathjax/LICENSE",
 }
 NO_NPM = (
-    "Slides and the site need npm once, to fetch reveal.js and MathJax: "
+    "Slides, notebooks for paper and the site need npm once, to fetch reveal.js and MathJax: "
     "install Node.js 18 or newer, then run this again."
 )
 
@@ -66,7 +66,8 @@ def assets(folder, cache):
         shutil.copy(modules / source, target / name)
     for font in FONT.iterdir():
         shutil.copy(font, target)
-    shutil.copy(HERE / "deck.js", target)
+    for name in ("deck.js", "lines.js"):
+        shutil.copy(HERE / name, target)
     colours = HtmlFormatter(style="default").get_style_defs(".highlight")
     (target / "deck.css").write_text(
         (HERE / "deck.css").read_text(encoding="utf-8") + colours, encoding="utf-8"

@@ -1,0 +1,142 @@
+"""How high things are on a slide of 1280 × 720 pixels, and what is too high in pieces."""
+
+import base64
+import io
+import re
+
+from nbformat.v4 import new_output
+from PIL import Image
+
+from tools.slides.code import CODE_LINES, chunks, code_lines
+from tools.slides.text import blocks, items_of_list, plain
+
+HEIGHT = 660  # what a slide holds
+TEXT_CHARACTERS = 80  # in a line of 28 pixels
+TEXT_LINE, CODE_LINE, GAP, HEADING, RUNNING = 38, 31, 16, 72, 48
+CHART, BORDER = 1280, 6  # a chart is as wide as a slide; what is empty above and below it is left out
+LEGIBLE = 11 / 9  # makes labels of 22 pixels of a chart's 18
+
+
+def wrapped(text, characters):
+    return sum(max(1, -(-len(line) // characters)) for line in text.split("\n"))
+
+
+def text_height(markdown):
+    height = 0
+    for kind, text in blocks(markdown):
+        if kind == "heading":
+            height += HEADING * wrapped(plain(text), 58)
+        elif kind == "list":
+            height += sum(
+                TEXT_LINE * wrapped(" ".join(plain(i).split()), 76) + 6 for i in items_of_list(text)
+            )
+        elif kind == "table":
+            head, _, *rows = plain(text).split("\n")
+            height += sum(33 * wrapped(row, 72) + 9 for row in (head, *rows))
+        elif kind == "math":
+            height += 60 + 56 * (1 + text.count("\\\\"))
+        elif kind == "fence":
+            height += CODE_LINE * code_lines(text)
+        elif "<img" in text or "![" in text:
+            height += 300
+        else:
+            height += TEXT_LINE * wrapped(" ".join(plain(text).split()), TEXT_CHARACTERS)
+        height += GAP
+    return height
+
+
+def code_height(source):
+    return CODE_LINE * code_lines(source) + 2 * GAP + 8
+
+
+def output_height(output):
+    if output.output_type == "stream":
+        return code_height(output.text.strip("\n"))
+    if output.output_type == "error":
+        return code_height(f"{output.ename}: {output.evalue}"[:400])
+    data = output.data
+    if "text/html" in data:
+        return figure_height(data["text/html"])
+    return 400 if any(kind.startswith("image/") for kind in data) else code_height(data.get("text/plain", ""))
+
+
+def shown_size(image):
+    """(width, height) of an <img> with its picture inside, as it is shown in a notebook."""
+    width = float((re.search(r'\bwidth="?(\d+)', image) or [0, 0])[1])
+    kind, data = re.search(r'src="data:image/([\w+]+);base64,([^"]+)"', image).groups()
+    content = base64.b64decode(data)
+    if kind == "svg+xml":
+        box = re.search(rb'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)"', content)
+        own = (float(box[1]), float(box[2])) if box else (1040, 420)
+    else:
+        own = Image.open(io.BytesIO(content)).size
+    width = width or own[0]
+    return width, width * own[1] / own[0]
+
+
+def figure_height(html):
+    """The height at which an HTML figure is readable: a chart as wide as the slide, pictures as they are."""
+    images = re.findall(r"<img[^>]*data:image[^>]*>", html)
+    if "<audio" in html:
+        return 116
+    if "<table" in html and images:
+        height = 0
+        for row in re.findall(r"<tr.*?</tr>", html, re.DOTALL):
+            sizes = [shown_size(i) for i in re.findall(r"<img[^>]*data:image[^>]*>", row)]
+            labelled = "<div" in row or not sizes
+            height += max((size[1] for size in sizes), default=0) + (64 if labelled else 0) + 8
+        return min(1.1 * height, HEIGHT - RUNNING)
+    if drawn := re.search(r'<svg[^>]* viewBox="0 0 (\d+) (\d+)"', html):
+        width, height = map(int, drawn.groups())
+    elif images:
+        width, height = shown_size(images[0])
+    else:
+        return 200
+    return (height - 2 * BORDER) * min(CHART / width, LEGIBLE) + GAP
+
+
+def pieces_of_figure(output):
+    """A figure that is too much for a slide, in pieces, each of them an output.
+
+    A training is its curve, and what it painted on its way, without the bar. A strip of pictures that is too
+    high becomes one for each of its rows of headings.
+    """
+    html = output.get("data", {}).get("text/html", "")
+    if 'class="training"' in html:
+        parts = [html[html.index("<svg") : html.index("</svg>") + len("</svg>")]]
+        if "<figure" in html:
+            parts.append(html[html.index("<figure") : html.rindex("</figure>") + len("</figure>")])
+        return [_shown(part) for part in parts]
+    rows = re.findall(r"<tr.*?</tr>", html, re.DOTALL)
+    starts = [i for i, row in enumerate(rows) if 'scope="col"' in row]
+    if len(starts) < 2 or starts[0] or html.count("<table") > 1 or figure_height(html) < HEIGHT - RUNNING - 1:
+        return [output]
+    head, tail = html[: html.index("<tr")], html[html.rindex("</tr>") + len("</tr>") :]
+    groups = [rows[start:end] for start, end in zip(starts, [*starts[1:], None])]
+    return [_shown(head + "".join(group) + tail) for group in groups]
+
+
+def _shown(html):
+    return new_output("display_data", data={"text/html": html})
+
+
+def pieces_of_text(text):
+    """A text that is higher than a slide, in pieces: lists and tables are cut between two lines."""
+    if text_height(text) <= HEIGHT - HEADING:
+        return [text]
+    pieces = [""]
+    for kind, block in blocks(text):
+        table = kind == "table"
+        units = (
+            items_of_list(block) if kind == "list" else
+            block.split("\n")[2:] if table else chunks(block, CODE_LINES - 2) if kind == "fence" else [block]
+        )  # fmt: skip
+        head = "\n".join(block.split("\n")[:2])
+        for i, unit in enumerate(units):
+            joint = "\n" if i and kind in ("list", "table") else "\n\n"
+            unit = f"{head}\n{unit}" if table and not i else unit
+            if pieces[-1] and text_height(pieces[-1] + joint + unit) > HEIGHT - HEADING:
+                pieces.append(f"{head}\n{unit}" if table and i else unit)
+            else:
+                pieces[-1] += joint + unit
+    return [piece.strip() for piece in pieces if piece.strip()]
