@@ -67,7 +67,7 @@ def write(paths, folder, cache):
     style, colours = HERE / "paper.css", HtmlFormatter(style="default").get_style_defs(".highlight")
     (assets / "paper.css").write_text(style.read_text(encoding="utf-8") + colours, encoding="utf-8")
     exporter = HTMLExporter(
-        extra_template_basedirs=[str(HERE)], template_name="paper", exclude_anchor_links=True
+        extra_template_basedirs=[str(HERE)], template_name="printed", exclude_anchor_links=True
     )
     for path in paths:
         notebook = for_paper(nbformat.read(path, as_version=4))
