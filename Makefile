@@ -69,7 +69,7 @@ slides: $(READY)  ## a deck for each notebook, into out/slides; opens without a 
 site: slides  ## all notebooks, docs and decks as pages, into out/site; opens without a network
 	@$(BIN)/python -m tools.site
 
-handout: $(READY)  ## learners' copies, solved copies, the loop on a page of A4, into out/handout
+handout: $(READY)  ## copies for learners, solved, and for paper, the loop on a page of A4, into out/handout
 	@$(BIN)/python -m tools.handout
 
 bench: $(READY)  ## how long things take on this machine, into docs/benchmarks.md

@@ -11,7 +11,7 @@ from pygments.formatters import HtmlFormatter
 
 from helpers.show.sliders import NOTE
 from tools.handout.copies import SOLUTION, exercises, without_badge
-from tools.slides.build import FONT, VENDORED, vendor
+from tools.slides.build import FONT, VENDORED, about, vendor
 from tools.slides.build import HERE as SLIDES
 from tools.slides.code import without_alt
 
@@ -71,7 +71,5 @@ def write(paths, folder, cache):
     )
     for path in paths:
         notebook = for_paper(nbformat.read(path, as_version=4))
-        name = re.match(r"# (.+)", notebook.cells[0].source)
-        resources = {"metadata": {"name": name[1] if name else path.stem, "path": str(path.parent)}}
-        body, _ = exporter.from_notebook_node(notebook, resources=resources)
+        body, _ = exporter.from_notebook_node(notebook, resources=about(notebook, path))
         (folder / f"{path.stem}.html").write_text(body, encoding="utf-8")

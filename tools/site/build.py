@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 
 from helpers.show.sliders import NOTE
-from tools.slides.build import VENDORED, vendor
+from tools.slides.build import VENDORED, title, vendor
 from tools.stamp_badges import ROOT, repository
 
 HERE = Path(__file__).parent
@@ -93,10 +93,6 @@ def for_readers(notebook):
             if output.get("data", {}).get("text/plain") == NOTE:
                 output.data["text/html"] = f"<p>{html.escape(NOTE)}</p>"
     return notebook
-
-
-def title(deck):
-    return re.search(r"<title>(.*?)</title>", deck.read_text(encoding="utf-8"))[1]
 
 
 def copy_decks(decks, folder):

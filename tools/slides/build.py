@@ -104,6 +104,12 @@ def deck_notebook(notebook):
     return new_notebook(cells=cells, metadata=notebook.metadata)
 
 
+def about(notebook, path):
+    """What nbconvert is told of the notebook at `path`: its title, and where it lies."""
+    heading = re.match(r"# (.+)", notebook.cells[0].source)
+    return {"metadata": {"name": heading[1] if heading else path.stem, "path": str(path.parent)}}
+
+
 def build(path, folder):
     """Write the deck of the notebook at `path` into `folder`; returns the deck's path."""
     notebook = nbformat.read(path, as_version=4)
@@ -111,20 +117,19 @@ def build(path, folder):
         extra_template_basedirs=[str(HERE)], template_name="deck", exclude_input_prompt=True,
         exclude_output_prompt=True, exclude_anchor_links=True,
     )  # fmt: skip
-    title = re.match(r"# (.+)", notebook.cells[0].source)
-    resources = {"metadata": {"name": title[1] if title else path.stem, "path": str(path.parent)}}
-    body, _ = exporter.from_notebook_node(deck_notebook(notebook), resources=resources)
+    body, _ = exporter.from_notebook_node(deck_notebook(notebook), resources=about(notebook, path))
     deck = folder / f"{path.stem}.html"
     deck.write_text(body, encoding="utf-8")
     return deck
 
 
+def title(deck):
+    """The title of the deck at this path, as HTML."""
+    return re.search(r"<title>(.*?)</title>", deck.read_text(encoding="utf-8"))[1]
+
+
 def index(folder, decks):
     """A page that lists the decks."""
-
-    def title(deck):
-        return re.search(r"<title>(.*?)</title>", deck.read_text(encoding="utf-8"))[1]
-
     rows = "\n".join(f'<li><a href="{deck.name}">{title(deck)}</a></li>' for deck in decks)
     (folder / "index.html").write_text(
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Slides</title>\n'
