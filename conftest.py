@@ -35,6 +35,7 @@ from helpers.show import playground_views, sliders
 from tests.answers import faults, wrong_answers
 from tests.charts import chart_difference
 from tools.execute_notebooks import KERNEL_ENVIRONMENT, WIDGET
+from tools.exercises import is_exercise
 from tools.handout.copies import exercises
 
 os.environ.update(KERNEL_ENVIRONMENT)
@@ -167,7 +168,7 @@ def runtest(cell):
     nbval_runtest(cell)
     if cell.cell.execution_count is None and cell.cell.source.strip():
         cell.raise_cell_error("The committed notebook has no run of this cell: run `make notebooks`.")
-    if "exercise" in cell.cell.metadata.get("tags", ()):
+    if is_exercise(cell.cell):
         try_exercise(cell)
 
 

@@ -5,7 +5,6 @@ With parts named, only these are measured anew. `--quick` tries everything once 
 
 import argparse
 import json
-import os
 import platform
 
 import torch
@@ -14,6 +13,7 @@ from bench import page
 from bench.parts import PARTS
 from helpers.lesson.measured import rounded
 from helpers.machine.disk import write_json, write_text
+from helpers.machine.processor import in_words, machine
 from helpers.models import ROOT
 
 FILE = page.PAGE.with_suffix(".json")
@@ -29,11 +29,10 @@ def arguments(argv=None):
     return options
 
 
-def machine():
-    """What the figures were measured on."""
-    names = [name for name in (platform.processor(), platform.machine()) if name]
+def made():
+    """What the figures were measured on, and with."""
     return {
-        "machine": f"{os.cpu_count()} cores, {names[0]}",
+        "machine": in_words(machine()),
         "python": platform.python_version(),
         "torch": torch.__version__.split("+")[0],
     }
@@ -46,10 +45,10 @@ def main(argv=None):
     for name in options.parts or PARTS:
         print(f"{name} ...", flush=True)
         results[name] = rounded(PARTS[name](options.quick))
-        write_json(file, {"made": machine(), "results": results})
+        write_json(file, {"made": made(), "results": results})
     if set(PARTS) - {"notebooks"} <= set(results):  # those take most of an hour, and their section can wait
         place = file.with_name("benchmarks.md") if options.quick else page.PAGE
-        write_text(place, page.text(machine(), results))
+        write_text(place, page.text(made(), results))
         print(f"Wrote {place.relative_to(ROOT)}.")
 
 

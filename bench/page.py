@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bench.parts import SIDE
+from bench.parts import SIDE, counted
 from helpers.lesson.measured import table
 from helpers.models import POCKET, ROOT, settings
 
@@ -47,7 +47,7 @@ def threads_table(found):
     beside = {name: each for name, each in found.items() if name != "cores"}
     counts = list(next(iter(beside.values())))
     rows = [[name, *(figure(each[count]) for count in counts)] for name, each in beside.items()]
-    return table([f"{found['cores']} cores", *counts], rows)
+    return table([counted(found["cores"], "core"), *counts], rows)
 
 
 def notebooks_table(found):

@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from bench.timing import once, ratio, spread, take_turns
 from helpers.denoising import generate
 from helpers.lesson.measured import load_measured
+from helpers.machine.processor import cores
 from helpers.models import POCKET, ROOT, load_components, load_pipeline, settings
 from helpers.seeding import generator
 
@@ -157,9 +158,14 @@ def busy(processes):
             process.wait()
 
 
+def counted(number, what):
+    """A number and what it counts, in words: "1 thread", "2 threads"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def thread_counts(quick):
     """A picture with one thread and with as many as there are cores, alone and beside busy programs."""
-    components, cores = load_components(POCKET, "cpu", torch.float32), os.cpu_count()
+    components, most = load_components(POCKET, "cpu", torch.float32), max(1, round(cores()))
     paint = painter(components, 1)
 
     def on(count):
@@ -169,13 +175,13 @@ def thread_counts(quick):
 
         return function
 
-    ways = {f"{count} thread{'s' if count > 1 else ''}": on(count) for count in sorted({1, cores})}
+    ways = {counted(count, "thread"): on(count) for count in sorted({1, most})}
     found = {}
-    for processes in (0, 1, cores):
+    for processes in sorted({0, 1, most}):
         with busy(processes):
             seconds = take_turns(ways, rounds=1 if quick else 5)
-        found[f"{processes} busy programs"] = {name: spread(each) for name, each in seconds.items()}
-    return {"cores": cores} | found
+        found[counted(processes, "busy program")] = {name: spread(each) for name, each in seconds.items()}
+    return {"cores": most} | found
 
 
 def notebooks(quick):
@@ -187,9 +193,9 @@ def notebooks(quick):
             copy = shutil.copy(file, folder)
             found[file.stem] = once(command("-m", "tools.execute_notebooks", copy))
     if not quick:
-        cores = str(os.cpu_count())
+        workers = str(max(1, round(cores())))
         found["tests"] = once(
-            command("-m", "pytest", "-q", "-n", cores, "--dist", "loadfile", "--no-loadscope-reorder")
+            command("-m", "pytest", "-q", "-n", workers, "--dist", "loadfile", "--no-loadscope-reorder")
         )
     return found
 

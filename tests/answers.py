@@ -6,7 +6,7 @@ compared, and its exercises are tried. conftest.py does it.
 
 import json
 
-from tools.handout.copies import BLANK
+from tools.exercises import BLANK
 
 # Runs in the notebook's kernel: what no exercise may accept, or fail on; and a right answer's other forms.
 ODD = """

@@ -6,6 +6,7 @@ import pytest
 
 from bench import __main__ as bench
 from bench import page, parts, timing
+from helpers.machine import processor
 
 
 class Clock:
@@ -83,6 +84,19 @@ def test_a_busy_program_ends_with_its_block():
     with parts.busy(1) as running:
         assert [each.poll() for each in running] == [None]
     assert None not in [each.poll() for each in running]
+
+
+def test_the_machine_has_a_name_and_the_cores_that_may_be_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(processor, "CGROUP", tmp_path)
+    monkeypatch.setattr(processor, "CPUINFO", tmp_path / "cpuinfo")
+    processor.CPUINFO.write_text("processor : 0\nmodel name\t: Abacus 7: wood\nprocessor : 1\n")
+    monkeypatch.setattr(processor.os, "sched_getaffinity", lambda _: range(4), raising=False)
+    assert processor.machine() == {"cpu": "Abacus 7: wood", "cores": 4}
+    (tmp_path / "cpu.max").write_text("100000 100000\n")
+    assert bench.made()["machine"] == "Abacus 7: wood, 1 core"
+    processor.CPUINFO.unlink()
+    (tmp_path / "cpu.max").write_text("150000 100000\n")
+    assert processor.machine()["cpu"] and processor.machine()["cores"] == 1.5
 
 
 def test_the_page_says_what_was_measured():

@@ -111,6 +111,22 @@ def test_a_slider_shows_the_picture_that_it_stands_at():
     assert alts == ["A square. colour: red.", "A square. colour: blue."]
 
 
+def test_a_slider_computes_each_picture_on_the_spot_and_once():
+    made = []
+
+    def square(side):
+        made.append(side)
+        return Image.new("RGB", (side, side), "red")
+
+    slider, picture = slide(square, range(8, 64, 8), "side", "A square.").children
+    assert made == [8] and not slider.continuous_update
+    for position in (2, 0, 2):
+        slider.value = position
+    assert made == [8, 24] and "A square. side: 24." in picture.value
+    with pytest.raises(InputError, match="No pictures have 0 labels"):
+        slide(square, [], "side", "A square.")
+
+
 def test_a_slider_wants_a_label_for_each_picture():
     with pytest.raises(InputError, match="label"):
         slide([Image.new("RGB", (8, 8))], [], "t", "A square.")

@@ -67,6 +67,16 @@ def test_the_plans_name_sections_and_exercises_that_are_there():
         assert set(re.findall(r"\d+", sections)) <= numbers, (notebook, sections)
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_kit_was_read_again_after_the_sections_changed(path):
+    """The kit names sections by number alone: kit_sections.json has the headings that it was written for."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    headings = re.findall(r"^## (\d+\. .+|Exercise \d+: .+?)(?: \(\d+ minutes\))?$", text, re.MULTILINE)
+    known = json.loads((Path(__file__).parent / "kit_sections.json").read_text(encoding="utf-8"))
+    assert headings == known[path.stem], "Mend the numbers in docs/instructor/, then kit_sections.json."
+
+
 def test_the_plans_minutes_go_on_and_end_in_time():
     for title, lasts in (("90 minutes", 90), ("Half a day", 210)):
         plan = (KIT / "schedules.md").read_text(encoding="utf-8").split(f"## {title}\n")[1].split("\n## ")[0]

@@ -68,7 +68,7 @@ def newcomer(house, tmp_path_factory):
     SHOTS.mkdir(parents=True, exist_ok=True)
     with chromium_browser() as browser, jupyterlab_server(house, folder, root=house) as address:
         page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.goto(f"{address}/lab/tree/work/{FIRST}", timeout=120_000)
+        page.goto(address, timeout=120_000)  # as it is printed, where no browser opens by itself
         wait_until_idle(page, 240)
         page.locator(".jp-MarkdownOutput h1").wait_for()
         yield page
@@ -88,6 +88,10 @@ def walk(page):
         cells.nth(i).scroll_into_view_if_needed()
     page.wait_for_timeout(500)
     cells.first.scroll_into_view_if_needed()
+
+
+def test_the_printed_address_leads_to_the_first_notebook(newcomer):
+    assert newcomer.url.endswith(f"/lab/tree/work/{FIRST}")
 
 
 def test_the_set_up_cell_is_folded_and_says_what_is_in_it(newcomer):

@@ -17,6 +17,7 @@ from helpers.show.style import styled
 from tests.browser import chromium_browser
 from tools import work
 from tools.execute_notebooks import KERNEL_ENVIRONMENT
+from tools.exercises import BLANK, is_exercise, right
 from tools.handout import __main__ as handout
 from tools.handout import copies, paper, sheet
 
@@ -42,10 +43,6 @@ def opened(path):
     return notebook
 
 
-def exercise(cell):
-    return "exercise" in cell.metadata.get("tags", [])
-
-
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_learners_copy_has_everything_but_outputs_and_solutions(path, handed_out):
     old, new = opened(path), opened(handed_out / "learners" / path.name)
@@ -57,8 +54,8 @@ def test_a_learners_copy_has_everything_but_outputs_and_solutions(path, handed_o
     for solution in copies.exercises(old).values():
         assert solution not in text
     assert "<summary>Solution</summary>" not in text and "colab-badge" not in text
-    count = sum(map(exercise, new.cells))
-    assert count == text.count(copies.NOTES) == sum(copies.BLANK in c.source for c in new.cells)
+    count = sum(map(is_exercise, new.cells))
+    assert count == text.count(copies.NOTES) == sum(BLANK in c.source for c in new.cells)
     folded = [re.findall(r"<details>", "\n".join(c.source for c in n.cells)) for n in (old, new)]
     assert len(folded[0]) - len(folded[1]) == count  # the answers to "Predict first" stay
 
@@ -68,8 +65,8 @@ def test_a_solved_copy_has_each_answer_in_its_place(path, handed_out):
     old, new = opened(path), opened(handed_out / "solutions" / path.name)
     assert [c.id for c in new.cells] == [c.id for c in old.cells]
     for before, after in zip(old.cells, new.cells):
-        if exercise(before):
-            assert copies.BLANK not in after.source and re.search(r"^answer = ", after.source, re.MULTILINE)
+        if is_exercise(before):
+            assert BLANK not in after.source and re.search(r"^answer = ", after.source, re.MULTILINE)
             assert not after.outputs  # "Not answered yet" would be wrong now
         elif before.cell_type == "code":
             assert after.outputs == before.outputs
@@ -84,7 +81,7 @@ def test_solved_copies_say_right_where_they_are_built_and_in_work(tmp_path, hand
     (tmp_path / "notebooks").mkdir()
     notebook = opened(handed_out / "solutions" / "11_why_latent.ipynb")
     setup = next(c for c in notebook.cells if "setup" in c.metadata.get("tags", []))
-    alone = [c for c in notebook.cells if exercise(c) and re.search(r"\bgrade_\w+\(answer\)", c.source)]
+    alone = [c for c in notebook.cells if is_exercise(c) and re.search(r"\bgrade_\w+\(answer\)", c.source)]
     imports = "from helpers.lesson.exercises import why_latent"
     for place in ("out/handout/solutions", "work"):
         (tmp_path / place).mkdir(parents=True)
@@ -105,7 +102,7 @@ def test_a_notebook_that_is_not_there_is_named(tmp_path):
 
 def test_an_exercise_without_its_solution_is_named(tmp_path):
     notebook = opened(ROOT / "notebooks" / LOOP)
-    del notebook.cells[next(i for i, c in enumerate(notebook.cells) if exercise(c)) + 1]
+    del notebook.cells[next(i for i, c in enumerate(notebook.cells) if is_exercise(c)) + 1]
     nbformat.write(notebook, tmp_path / "broken.ipynb")
     assert re.match(
         r"broken\.ipynb: Cell \d+: an exercise has", handout.main([tmp_path / "broken.ipynb"], tmp_path)
@@ -193,6 +190,7 @@ def house(tmp_path):
         f"notebooks/{FIRST}",
         f"notebooks/{LOOP}",
         "tools/__init__.py",
+        "tools/exercises.py",
         "tools/work.py",
         "helpers/__init__.py",
         "helpers/errors.py",
@@ -214,10 +212,10 @@ def tool(root, *arguments):
 def write_in(path, right=(), wrong=()):
     """Answer exercises of the notebook at `path` by hand, and save what they said."""
     notebook = nbformat.read(path, as_version=4)
-    for number, cell in enumerate(filter(exercise, notebook.cells), 1):
+    for number, cell in enumerate(filter(is_exercise, notebook.cells), 1):
         if number in (*right, *wrong):
             said = "Right!\n" if number in right else "Not yet. Say Right! when it is.\n"
-            cell.source = cell.source.replace(copies.BLANK, f"answer = {number}  # mine")
+            cell.source = cell.source.replace(BLANK, f"answer = {number}  # mine")
             cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=said)]
     nbformat.write(notebook, path)
 
@@ -238,7 +236,7 @@ def test_a_pull_never_meets_what_a_learner_wrote(house, tmp_path):
     for name in (FIRST, LOOP):
         notebook = opened(author / "notebooks" / name)
         notebook.cells[0].source += "\n\nNewer."
-        for cell in filter(exercise, notebook.cells):
+        for cell in filter(is_exercise, notebook.cells):
             cell.source += "  # newer"
         nbformat.write(notebook, author / "notebooks" / name)
     git("commit", "-qam", "Newer", cwd=author)
@@ -330,8 +328,8 @@ def test_progress_is_what_the_saved_outputs_say(house):
         house / "work" / LOOP
     )  # a copied cell is no further exercise, a blank isn't right, whatever stands below
     notebook = opened(path)
-    [one, two, three] = filter(exercise, notebook.cells)
-    three.source = three.source.replace("answer = 3  # mine", copies.BLANK)
+    [one, two, three] = filter(is_exercise, notebook.cells)
+    three.source = three.source.replace("answer = 3  # mine", BLANK)
     notebook.cells.append(nbformat.from_dict({**two, "id": "copied", "outputs": one.outputs}))
     nbformat.write(notebook, path)
     assert tool(house, "progress").splitlines()[1].split()[-7:] == "1 2 - 2 of 3 right".split()
@@ -346,7 +344,7 @@ def test_progress_is_what_the_saved_outputs_say(house):
 
 def test_every_exercise_counts_in_the_overview():
     for path in NOTEBOOKS:
-        assert len(work.graded(path)) == len(copies.exercises(opened(path)))
+        assert len(right(opened(path))) == len(copies.exercises(opened(path)))
 
 
 def test_the_copies_in_work_find_what_lies_beside_notebooks():

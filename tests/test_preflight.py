@@ -8,9 +8,10 @@ from importlib import metadata
 
 import psutil
 import pytest
+import torch
 
 from helpers import models
-from helpers.machine import choice
+from helpers.machine import choice, memory, processor
 from helpers.machine.weights import WEIGHTS
 from tools import preflight
 
@@ -21,7 +22,7 @@ def test_on_a_machine_that_runs_the_tests_it_says_ready():
         cwd=preflight.ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip().endswith("Ready.") and not done.stderr
@@ -51,6 +52,57 @@ def test_an_unsupported_python_gets_the_way_to_another(monkeypatch):
 def test_little_memory_is_said_but_does_not_stop_anybody(monkeypatch):
     monkeypatch.setattr(psutil, "virtual_memory", lambda: namedtuple("Memory", "available")(0.3e9))
     assert preflight.memory().grade == "look" and "0.3 GB" in preflight.memory().found
+
+
+@pytest.fixture
+def container(tmp_path, monkeypatch):
+    """A function that says what Linux says in a container: {file in /sys/fs/cgroup: its content}."""
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    monkeypatch.setattr(processor, "CGROUP", tmp_path)
+
+    def says(files):
+        for name, content in files.items():
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(content)
+
+    return says
+
+
+def test_a_container_with_little_memory_is_told_so(container, monkeypatch):
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: namedtuple("Memory", "available")(8e9))
+    container({"memory.max": "1500000000\n", "memory.current": "300000000\n", "memory.stat": "file 7\n"})
+    answer = preflight.memory()
+    assert answer.grade == "look" and "1.2 GB free" in answer.found and "container" in answer.cure
+    container({"memory.max": "max\n"})
+    assert preflight.memory() == preflight.Answer("ok", "memory", "8.0 GB free")
+
+
+@pytest.mark.parametrize(
+    ("files", "cores", "grade"),
+    [
+        ({"cpu.max": "150000 100000\n"}, "1.5 cores", "ok"),
+        ({"cpu.max": "100000 100000\n"}, "1 core,", "ok"),
+        ({"cpu.max": "50000 100000\n"}, "0.5 cores", "look"),
+        ({"cpu.max": "max 100000\n"}, "4 cores", "ok"),
+        ({"cpu/cpu.cfs_quota_us": "200000\n", "cpu/cpu.cfs_period_us": "100000\n"}, "2 cores", "ok"),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, "4 cores", "ok"),
+        ({}, "4 cores", "ok"),
+    ],
+)
+def test_a_containers_share_of_the_processor_is_said(files, cores, grade, container, monkeypatch):
+    monkeypatch.setattr(processor.os, "sched_getaffinity", lambda _: range(4), raising=False)
+    monkeypatch.setattr(models, "device_and_dtype", lambda: (torch.device("cpu"), torch.float32))
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    container(files)
+    answer = preflight.device()
+    assert answer.grade == grade and cores in answer.found and bool(answer.cure) == (grade == "look")
+
+
+def test_more_threads_than_cores_are_too_many(container, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    container({"cpu.max": "200000 100000\n"})
+    monkeypatch.setattr(models, "device_and_dtype", lambda: (torch.device("cpu"), torch.float32))
+    assert "OMP_NUM_THREADS=" in preflight.device().cure
 
 
 @pytest.mark.parametrize("part", ["unet", "vae", "text_encoder"])

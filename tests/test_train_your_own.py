@@ -268,6 +268,28 @@ def test_a_trainings_page_has_the_same_tags_from_start_to_end(kept_here):
     assert repr(after) == "step 4 of 4; 0 s left" and 'aria-label="Progress"' in after._repr_html_()
 
 
+def test_what_a_training_painted_is_said_in_words(kept_here):
+    student = pupil()
+    page, label = watch(student), re.compile(r'role="group" aria-label="([^"]*)"')
+
+    def words(step):
+        return label.search(page.page(step, 4, 9)._repr_html_()).group(1)
+
+    page.begin(4)
+    assert words(0) == "a planet: nothing painted yet; still grey: step 2, step 4."
+    for step, said in (
+        (2, "a planet: painted at step 2; still grey: step 4."),
+        (4, "a planet: painted at step 2, step 4."),
+    ):
+        page.after(step)
+        assert words(step) == said
+
+
+def test_a_training_without_pictures_is_a_line_of_text(capsys):
+    assert list(progress(3)) == [0, 1, 2]
+    assert "step 0 of 3; 0 s left" in capsys.readouterr().out
+
+
 def test_a_folder_of_pictures_gives_captions_from_names_and_from_a_file(tmp_path):
     for name in ("a-zebra-planet-01.png", "a_zebra_planet_with_rings (2).png", "IMG_0042.png"):
         Image.new("RGB", (40, 30)).save(tmp_path / name)

@@ -53,6 +53,7 @@ c = get_config()  # noqa: F821 - Jupyter puts it there
 c.FileContentsManager.pre_save_hook = keep_metadata
 c.LabApp.app_settings_dir = str(LAB)
 c.LabApp.custom_css = True
+c.LabApp.default_url = "/lab/tree/work/00_first_picture.ipynb"  # where the printed address leads, too
 c.ServerApp.tornado_settings = {"static_custom_path": [str(LAB)]}  # where JupyterLab finds custom.css
 if "JUPYTERLAB_WORKSPACES_DIR" not in os.environ:
     lay_out()

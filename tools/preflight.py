@@ -50,13 +50,18 @@ def packages():
 
 def memory():
     import psutil
+    import torch
 
-    free = psutil.virtual_memory().available / 1e9
-    if free >= MEMORY:
-        return Answer("ok", "memory", f"{free:.1f} GB free")
+    from helpers.machine.memory import free_memory
+
+    free, machine = free_memory(torch.device("cpu")), psutil.virtual_memory().available
+    found = f"{free / 1e9:.1f} GB free"
+    if free >= MEMORY * 1e9:
+        return Answer("ok", "memory", found)
+    cure = "close other kernels (in JupyterLab: Kernel, Shut Down All Kernels)"
     return Answer(
-        "look", "memory", f"{free:.1f} GB free; a notebook needs up to {MEMORY:g} GB",
-        "close browser tabs and other kernels (in JupyterLab: Kernel, Shut Down All Kernels)",
+        "look", "memory", f"{found}; a notebook needs up to {MEMORY:g} GB",
+        f"{cure}, or give this container more" if free < machine else f"{cure} and browser tabs",
     )  # fmt: skip
 
 
@@ -74,14 +79,23 @@ def disk():
 def device():
     import torch
 
+    from helpers.machine.processor import cores
     from helpers.models import device_and_dtype
 
     best, dtype = device_and_dtype()
+    numbers = str(dtype).removeprefix("torch.")
     if best.type == "cuda":
-        found = torch.cuda.get_device_name()
-    else:
-        found = f"{best.type}, {os.cpu_count()} cores, {torch.get_num_threads()} of them for one picture"
-    return Answer("ok", "device", f"{found}, {dtype}".replace("torch.", ""))
+        return Answer("ok", "device", f"{torch.cuda.get_device_name()}, {numbers}")
+    usable, threads = cores(), torch.get_num_threads()
+    found = (
+        f"{best.type}, {usable:.2g} core{'' if usable == 1 else 's'}, {threads} for one picture, {numbers}"
+    )
+    if usable >= threads:
+        return Answer("ok", "device", found)
+    return Answer(
+        "look", "device", found,
+        "give this container a whole core" if usable < 1 else f"set OMP_NUM_THREADS={usable:.0f} or less",
+    )  # fmt: skip
 
 
 def model():

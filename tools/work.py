@@ -19,6 +19,7 @@ from pathlib import Path
 
 from helpers.errors import DiskError
 from helpers.machine.disk import clear_disk_error, write_text, write_whole
+from tools.exercises import right
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ".copied.json"  # in work/: the fingerprint of each notebook as it was copied
@@ -118,23 +119,6 @@ def reset(names=(), root=ROOT):
             yield f"work/{copy.name} is as in notebooks/; there was nothing of yours to keep."
 
 
-def graded(path):
-    """The exercises of the notebook at `path`, in order: {the name of its grading: whether it said "Right!"}.
-
-    By what is saved in the file. Raises ValueError or OSError where it can't be read.
-    """
-    right = {}
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-        source = "".join(cell["source"])
-        grading = re.search(r"\bgrade_\w+", source)
-        if cell["cell_type"] != "code" or "exercise" not in cell["metadata"].get("tags", []) or not grading:
-            continue
-        said = "".join("".join(output.get("text", "")) for output in cell["outputs"])
-        done = "Right!" in said.splitlines() and "answer = ..." not in source.splitlines()
-        right[grading.group()] = right.get(grading.group(), False) or done
-    return right
-
-
 def title(path):
     """ "05 The denoising loop" for 05_the_denoising_loop.ipynb."""
     number, _, words = path.stem.partition("_")
@@ -150,12 +134,12 @@ def progress(folder, root=ROOT):
             yield f"{name} not there yet"
             continue
         try:
-            right = list(graded(path).values())
+            done = list(right(json.loads(path.read_text(encoding="utf-8"))).values())
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             yield f"{name} can't be read: make reset NOTEBOOK={source.stem[:2]} brings it back and keeps this"
             continue
-        signs = " ".join(str(i) if done else "-" for i, done in enumerate(right, 1))
-        yield f"{name} {signs:12} {sum(right)} of {len(right)} right"
+        signs = " ".join(str(i) if each else "-" for i, each in enumerate(done, 1))
+        yield f"{name} {signs:12} {sum(done)} of {len(done)} right"
 
 
 def main(arguments, root=ROOT):

@@ -36,6 +36,8 @@ class Live:
     out/trainings/ now and then, at a stop and at the end; one that differs in `made_from` is another.
     """
 
+    seconds = 2  # between two looks at the loss
+
     def __init__(self, student, name=None, columns=(), paint=None, measure=None, moments=5, made_from=()):
         self.student, self.columns, self.paint, self.measure = student, list(columns), paint, measure
         self.count, self.wanted, self.made_from = moments, 0, made_from
@@ -78,8 +80,7 @@ class Live:
             rows = [moment["pictures"] for moment in done]
             rows += [[BLANK] * len(self.columns)] * (self.count - len(done))
             labels = [f"step {step}" for step in steps]
-            alt = "What was painted so far, a row for each moment."
-            self.drawn = len(done), page.strip_markup(rows, labels, self.columns, alt)
+            self.drawn = len(done), page.strip_markup(rows, labels, self.columns, self._alt(labels))
         return self.drawn[1]
 
     def page(self, step, count, left):
@@ -89,6 +90,13 @@ class Live:
         strip = self.strip(count) if self.paint else ""
         parts = f"<p>{bar} {words}</p>{curve(self.student.losses, count)}{strip}"
         return page.Page(f'<div class="training">{parts}</div>', words)
+
+    def _alt(self, labels):
+        """What the strip shows by now: its columns, the moments that are painted, and those to come."""
+        done = len(self.student.moments)
+        moments = f"painted at {', '.join(labels[:done])}" if done else "nothing painted yet"
+        still = f"; still grey: {', '.join(labels[done:])}" if labels[done:] else ""
+        return f"{'; '.join(self.columns)}: {moments}{still}."
 
     def _mark(self):
         shapes = [tuple(weight.shape) for weight in trained(self.student.unet).values()]

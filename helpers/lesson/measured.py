@@ -6,13 +6,13 @@ file holds the mark of the weights that it is about: with others, it has to be m
 
 import datetime
 import json
-import platform
 
 import torch
 
 from helpers.errors import ModelError
 from helpers.lesson import cache
 from helpers.machine.disk import write_json
+from helpers.machine.processor import in_words, machine
 from helpers.models import ROOT
 
 FOLDER = ROOT / "docs" / "measured"
@@ -56,7 +56,7 @@ def save_measured(name, results, quick=False):
         "script": f"python -m measure.{name}",
         "weights": cache.weights_mark(*ABOUT[name]),
         "date": datetime.date.today().isoformat(),
-        "machine": platform.machine(),
+        "machine": in_words(machine()),
         "torch": torch.__version__.split("+")[0],
     }
     write_json(FOLDER / f"{name}.json", {"made": made, "results": rounded(results)})

@@ -83,30 +83,44 @@ def progress(count, live=None):
     were done before, and keeps a checkpoint. An interrupt lets the step that runs finish, as in
     `whole_steps`.
     """
-    begun = live.begin(count) if live else 0
-    look = live.page if live else _Line
-    started = shown = kept = time.monotonic()
-    line = display(look(begun, count, 0), display_id=True)
+    shown = live or _Line()
+    begun = shown.begin(count)
+    started = looked = kept = time.monotonic()
+    line = display(shown.page(begun, count, 0), display_id=True)
     with whole_steps() as interrupted:
         for step in range(begun, count):
             yield step
-            painted = bool(live) and live.after(step + 1)
+            painted = shown.after(step + 1)
             now, last = time.monotonic(), step + 1 == count or bool(interrupted())
-            if painted or last or now - shown > (2 if live else 1):
+            if painted or last or now - looked > shown.seconds:
                 left = (now - started) / (step + 1 - begun) * (count - step - 1)
                 if line:
-                    line.update(look(step + 1, count, left))
-                shown = now
-            if live and (last or now - kept > SECONDS_BETWEEN_CHECKPOINTS):
-                live.keep()
+                    line.update(shown.page(step + 1, count, left))
+                looked = now
+            if last or now - kept > SECONDS_BETWEEN_CHECKPOINTS:
+                shown.keep()
                 kept = now
             if interrupted():
                 break
 
 
 class _Line:
-    def __init__(self, step, count, left):
+    """What a training shows without a `Live`: a line of text. Nothing is painted or kept."""
+
+    seconds = 1
+
+    def begin(self, count):
+        return 0
+
+    def after(self, step):
+        return False
+
+    def page(self, step, count, left):
         self.words = f"step {step} of {count}; {left:.0f} s left"
+        return self
+
+    def keep(self):
+        pass
 
     def __repr__(self):
         return self.words

@@ -19,7 +19,11 @@ def film(rows, titles, captions, frames_per_second=8, hold=1.5):
     A title stands above each film; `captions` has a line for each moment, such as its timestep. The last
     moment stays for `hold` seconds. Write the bytes to a file, or let `show_film` show them.
     """
-    pages = film_pages(rows, titles, captions)
+    return joined(film_pages(rows, titles, captions), frames_per_second, hold)
+
+
+def joined(pages, frames_per_second=8, hold=1.5):
+    """The moments of a film, as `film_pages` gives them, as the bytes of an animated WebP."""
     times = [round(1000 / frames_per_second)] * (len(pages) - 1) + [round(1000 * hold)]
     file = io.BytesIO()
     options = dict(save_all=True, append_images=pages[1:], duration=times, loop=0, quality=80, method=4)

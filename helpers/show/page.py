@@ -42,7 +42,6 @@ class Shown(Page):
 
     def __init__(self, data, kind, width, alt):
         super().__init__(image(data, kind, width, alt), alt)
-        self.data, self.kind, self.width = data, kind, width
 
 
 def image(data, kind, width, alt, style="max-width: 100%; height: auto"):

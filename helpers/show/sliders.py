@@ -1,9 +1,10 @@
-"""Live sliders over pictures that were made before, so that dragging never waits for the model."""
+"""Live sliders: pictures that were made before, or one at a time, on the spot, where that is quick."""
 
 import base64
 import html
 import io
 import json
+from functools import cache
 
 import ipywidgets
 
@@ -13,8 +14,8 @@ NOTE = "A live slider: run the notebook to move it. The figure above shows the s
 # ipywidgets gives a slider's handle no name, tells screen readers the position in place of the label, and
 # hides the focus. The handle is .noUi-handle in ipywidgets 8, .ui-slider-handle in 7.
 HANDLES = ".noUi-handle, .ui-slider-handle"
-FOCUS = (
-    "<style>.noUi-handle:focus, .ui-slider-handle:focus "
+FOCUS = (  # as many classes as ipywidgets 7 names where it takes the outline away
+    "<style>.noUi-handle:focus, .widget-slider .ui-slider .ui-slider-handle:focus "
     "{ outline: 3px solid #b3541e !important; outline-offset: 2px; }</style>"
 )
 # Runs when a picture is shown. ipywidgets 8 writes aria-valuetext anew at each move: the observer puts the
@@ -51,25 +52,33 @@ class Slider(ipywidgets.VBox):
 def slide(pictures, labels, description, alt, width=384):
     """A slider that shows one of `pictures` (PIL) at a time, each with its label; end a cell with it.
 
-    `description` names what the slider changes, `alt` says what is to be seen. Show the same sweep as a
-    still figure before it: where no program runs, on a web page or a slide, there is no slider.
+    `pictures` may also be a function, for what takes less than a second: it gets a label and gives its
+    picture, when the slider first stands there. `description` names what the slider changes, `alt` says what
+    is to be seen. Show the same sweep as a still figure before it: where no program runs, on a web page or a
+    slide, there is no slider.
     """
     check_alt(alt)
-    if not pictures or len(pictures) != len(labels):
-        raise InputError(f"{len(pictures)} pictures have {len(labels)} labels: give each picture one label.")
-    labels = [str(label) for label in labels]
-    frames = [
-        _image(picture, width, f"{alt} {description}: {label}.", description, labels, i)
-        for i, (picture, label) in enumerate(zip(pictures, labels))
-    ]
+    values, on_the_spot = list(labels), callable(pictures)
+    if not values or not on_the_spot and len(pictures) != len(values):
+        count = "No pictures" if on_the_spot else f"{len(pictures)} pictures"
+        raise InputError(f"{count} have {len(values)} labels: give each picture one label.")
+    labels = [str(value) for value in values]
+
+    @cache
+    def frame(position):
+        picture = pictures(values[position]) if on_the_spot else pictures[position]
+        words = f"{alt} {description}: {labels[position]}."
+        return _image(picture, width, words, description, labels, position)
+
+    picture = ipywidgets.HTML(frame(0))
     slider = ipywidgets.SelectionSlider(
         options=[(label, i) for i, label in enumerate(labels)],
         description=description,
+        continuous_update=not on_the_spot,  # else every place that a mouse passes would be computed
         layout=ipywidgets.Layout(width="98%", max_width=f"{width + 160}px"),
         style={"description_width": "initial"},
     )
-    picture = ipywidgets.HTML(frames[0])
-    slider.observe(lambda change: setattr(picture, "value", frames[change["new"]]), names="value")
+    slider.observe(lambda change: setattr(picture, "value", frame(change["new"])), names="value")
     return Slider([slider, picture])
 
 

@@ -26,7 +26,6 @@ class Player(Page):
         source, text = f"data:audio/wav;base64,{base64.b64encode(data).decode()}", html.escape(alt)
         player = f'<audio controls aria-label="{text}" src="{source}"></audio>'
         super().__init__(f'<div aria-hidden="true">{text}</div>{player}', alt)
-        self.data = data
 
 
 def play(waveform, rate, alt):

@@ -13,7 +13,7 @@ from helpers.lesson.examples import load_renders
 from helpers.models import latent_shape, load_components, settings
 from helpers.seeding import generator, initial_noise
 from helpers.show.latents import colour_map, latent_colours
-from helpers.show.motion import film, film_pages
+from helpers.show.motion import film_pages, joined
 from helpers.show.plotting import IMAGES
 
 PROMPT, SEED = "an astronaut on mars", 0
@@ -60,10 +60,10 @@ def walk(components):
 
 def save(name, rows, titles, captions, still, **options):
     """Write the film, and its moment at the share `still` as the picture that stands beside it."""
-    data = film(rows, titles, captions, **options)
+    pages = film_pages(rows, titles, captions)
+    data = joined(pages, **options)
     (IMAGES / f"{name}.webp").write_bytes(data)
-    page = film_pages(rows, titles, captions)[round(still * (len(captions) - 1))]
-    page.save(IMAGES / f"{name}.png", optimize=True)
+    pages[round(still * (len(pages) - 1))].save(IMAGES / f"{name}.png", optimize=True)
     print(f"images/{name}.webp: {len(captions)} moments, {len(data) / 1000:.0f} kB")
 
 

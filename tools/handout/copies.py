@@ -5,9 +5,9 @@ import re
 
 import nbformat
 
+from tools.exercises import BLANK, is_exercise
 from tools.stamp_badges import BADGE
 
-BLANK = "answer = ..."
 SOLUTION = re.compile(
     r"<details>\s*<summary>Solution</summary>.*?```python\n(.*?)```.*?</details>", re.DOTALL
 )
@@ -21,7 +21,7 @@ def exercises(notebook):
     """
     found = {}
     for i, cell in enumerate(notebook.cells):
-        if "exercise" in cell.metadata.get("tags", []):
+        if is_exercise(cell):
             solution = i + 1 < len(notebook.cells) and SOLUTION.search(notebook.cells[i + 1].source)
             if cell.source.count(BLANK) != 1 or not solution:
                 raise ValueError(f"Cell {i}: an exercise has one `{BLANK}`, and a folded solution follows.")

@@ -8,6 +8,7 @@ from safetensors import safe_open
 
 import training
 from helpers.lesson.measured import table
+from helpers.machine.processor import in_words
 from training.evaluation.report import interval
 from training.pocket import unet
 from worlds import planets as world
@@ -36,7 +37,7 @@ def write(results):
         "guidance": results["settings"]["guidance_scale"],
         "ddim_steps": ddim_steps,
         "minutes": f"{results['minutes']:.3g}",
-        "machine": machine_words(results["machine"]),
+        "machine": in_words(results["machine"]),
         "bars": table(["", "reached", "bar", ""], bar_rows(results["bars"])),
         "adherence": adherence_table(generated, results["judge"]["renders"], ddim_steps),
         "by_seed": ", ".join(f"{rate:.3g}" for rate in generated["seen"]["mean_by_seed"]),
@@ -174,7 +175,7 @@ def training_entries(machine):
 def training_rows(entries):
     return [
         [entry["stage"], f"{entry['minutes']:.3g}", entry["steps"], f"{entry['parameters'] / 1e6:.3g} M",
-         machine_words(entry["machine"])]
+         in_words(entry["machine"])]
         for entry in entries
     ]
 
@@ -183,8 +184,3 @@ def parameters(file):
     """How many numbers a safetensors file holds, read from its header."""
     with safe_open(file, framework="np") as weights:
         return sum(math.prod(weights.get_slice(name).get_shape()) for name in weights.keys())
-
-
-def machine_words(machine):
-    gpu = f"{machine['gpu']}, " if "gpu" in machine else ""
-    return f"{gpu}{machine['cpu']}, {machine['cores']} cores"

@@ -9,12 +9,9 @@ every scale.
 """
 
 import argparse
-import os
-import platform
 import time
 
 import numpy as np
-import torch
 
 import training
 from helpers.lesson import metrics
@@ -22,6 +19,7 @@ from helpers.lesson.cache import mark
 from helpers.lesson.measured import rounded
 from helpers.lesson.scores import SEEDS, attribute_rates, marked, prompts
 from helpers.machine.disk import write_json
+from helpers.machine.processor import machine
 from helpers.models import POCKET, settings
 from training.evaluation import card, report
 from training.evaluation.workers import Workers, blurred, paint, rebuild, recall, render
@@ -183,17 +181,6 @@ def scenes_described(caption, count):
 def training_pictures():
     """How many training pictures there are, or None where training/cache is empty."""
     return len(data.load()[0]) if data.drawn() else None
-
-
-def machine(device):
-    """The processor's name and cores, and the GPU's if one was used."""
-    name = platform.processor() or platform.machine()
-    if os.path.exists("/proc/cpuinfo"):
-        with open("/proc/cpuinfo") as lines:
-            names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-        name = names[0] if names else name
-    found = {"cpu": name, "cores": os.cpu_count()}
-    return found | {"gpu": torch.cuda.get_device_name()} if device == "cuda" else found
 
 
 def main(quick=False, processes=2):
