@@ -133,8 +133,10 @@ def index(folder, decks):
     rows = "\n".join(f'<li><a href="{deck.name}">{title(deck)}</a></li>' for deck in decks)
     (folder / "index.html").write_text(
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Slides</title>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         "<style>body {font: 24px/1.6 sans-serif; margin: 2em} li {list-style: none}</style></head>\n"
-        "<body><h1>Slides</h1>\n<p>S opens the speaker's notes, Esc the overview, F the full screen.</p>\n"
-        f"<ul>\n{rows}\n</ul></body></html>\n",
+        "<body><main><h1>Slides</h1>\n"
+        "<p>S opens the speaker's notes, Esc the overview, F the full screen.</p>\n"
+        f"<ul>\n{rows}\n</ul></main></body></html>\n",
         encoding="utf-8",
     )  # fmt: skip
