@@ -117,6 +117,7 @@ def test_axe_finds_nothing(name, colours, opened):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
     page = opened(name, colours=colours)
     assert page.evaluate("document.documentElement.dataset.theme") == colours or name == "slides/index.html"
+    page.evaluate("Promise.all(document.getAnimations().map(each => each.finished))")  # colours fade over
     options = {"resultTypes": ["violations"], "preload": False}  # nothing can be fetched from a file's page
     if colours == "dark":  # all other rules have been seen to in the light
         options["runOnly"] = ["color-contrast", "link-in-text-block"]
