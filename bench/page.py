@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from bench.parts import SIDE, counted
+from bench.parts import SIDE
 from helpers.lesson.measured import table
+from helpers.machine.processor import counted
 from helpers.models import POCKET, ROOT, settings
 
 PAGE = ROOT / "docs" / "benchmarks.md"

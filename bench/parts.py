@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from bench.timing import once, ratio, spread, take_turns
 from helpers.denoising import generate
 from helpers.lesson.measured import load_measured
-from helpers.machine.processor import cores
+from helpers.machine.processor import cores, counted
 from helpers.models import POCKET, ROOT, load_components, load_pipeline, settings
 from helpers.seeding import generator
 
@@ -156,11 +156,6 @@ def busy(processes):
         for process in running:
             process.kill()
             process.wait()
-
-
-def counted(number, what):
-    """A number and what it counts, in words: "1 thread", "2 threads"."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def thread_counts(quick):

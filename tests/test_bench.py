@@ -94,6 +94,7 @@ def test_the_machine_has_a_name_and_the_cores_that_may_be_used(tmp_path, monkeyp
     assert processor.machine() == {"cpu": "Abacus 7: wood", "cores": 4}
     (tmp_path / "cpu.max").write_text("100000 100000\n")
     assert bench.made()["machine"] == "Abacus 7: wood, 1 core"
+    assert [processor.counted(n, "core") for n in (0.25, 2, 128)] == ["0.25 cores", "2 cores", "128 cores"]
     processor.CPUINFO.unlink()
     (tmp_path / "cpu.max").write_text("150000 100000\n")
     assert processor.machine()["cpu"] and processor.machine()["cores"] == 1.5

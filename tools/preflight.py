@@ -79,7 +79,7 @@ def disk():
 def device():
     import torch
 
-    from helpers.machine.processor import cores
+    from helpers.machine.processor import cores, counted
     from helpers.models import device_and_dtype
 
     best, dtype = device_and_dtype()
@@ -87,9 +87,7 @@ def device():
     if best.type == "cuda":
         return Answer("ok", "device", f"{torch.cuda.get_device_name()}, {numbers}")
     usable, threads = cores(), torch.get_num_threads()
-    found = (
-        f"{best.type}, {usable:.2g} core{'' if usable == 1 else 's'}, {threads} for one picture, {numbers}"
-    )
+    found = f"{best.type}, {counted(usable, 'core')}, {threads} for one picture, {numbers}"
     if usable >= threads:
         return Answer("ok", "device", found)
     return Answer(

@@ -26,7 +26,12 @@ def machine(device="cpu"):
 def in_words(machine):
     """A machine as `machine` gives it, in a few words."""
     gpu = f"{machine['gpu']}, " if "gpu" in machine else ""
-    return f"{gpu}{machine['cpu']}, {machine['cores']:g} core{'s' if machine['cores'] != 1 else ''}"
+    return f"{gpu}{machine['cpu']}, {counted(machine['cores'], 'core')}"
+
+
+def counted(number, what):
+    """A number and what it counts, in words: "1 thread", "2 threads", "0.25 cores"."""
+    return f"{round(number, 2):g} {what}{'' if number == 1 else 's'}"
 
 
 def _name():
