@@ -1,18 +1,15 @@
 """The notebooks for paper: a page of HTML for each, which a browser prints on A4 or Letter."""
 
 import re
-import shutil
 from pathlib import Path
 
 import nbformat
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_markdown_cell
-from pygments.formatters import HtmlFormatter
 
 from helpers.show.sliders import NOTE
 from tools.handout.copies import SOLUTION, exercises, without_badge
-from tools.slides.build import FONT, VENDORED, about, vendor
-from tools.slides.build import HERE as SLIDES
+from tools.slides.build import about, assets
 from tools.slides.code import without_alt
 
 HERE = Path(__file__).parent
@@ -58,14 +55,7 @@ def write(paths, folder, cache):
 
     Raises RuntimeError, with one sentence, where MathJax can't be had.
     """
-    modules, assets = vendor(cache), folder / "assets"
-    assets.mkdir(parents=True, exist_ok=True)
-    for name in ("mathjax.js", "mathjax-LICENSE"):
-        shutil.copy(modules / VENDORED[name], assets / name)
-    for source in (*FONT.iterdir(), SLIDES / "lines.js", HERE / "paper.js"):
-        shutil.copy(source, assets)
-    style, colours = HERE / "paper.css", HtmlFormatter(style="default").get_style_defs(".highlight")
-    (assets / "paper.css").write_text(style.read_text(encoding="utf-8") + colours, encoding="utf-8")
+    assets(folder, cache, ("mathjax.js", "mathjax-LICENSE"), HERE / "paper")
     exporter = HTMLExporter(
         extra_template_basedirs=[str(HERE)], template_name="printed", exclude_anchor_links=True
     )

@@ -56,22 +56,22 @@ def vendor(cache):
     return modules
 
 
-def assets(folder, cache):
-    """Everything that the decks in `folder` share."""
+def assets(folder, cache, vendored=tuple(VENDORED), page=HERE / "deck"):
+    """Everything that the pages in `folder` share, in its folder assets.
+
+    That is what is `vendored`, the fonts, common.js, and the script and the style that lie at `page`, with
+    .js and .css. Raises RuntimeError, as `vendor` does.
+    """
     modules = vendor(cache)
     target = folder / "assets"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    for name, source in VENDORED.items():
-        shutil.copy(modules / source, target / name)
-    for font in FONT.iterdir():
-        shutil.copy(font, target)
-    for name in ("deck.js", "lines.js"):
-        shutil.copy(HERE / name, target)
-    colours = HtmlFormatter(style="default").get_style_defs(".highlight")
-    (target / "deck.css").write_text(
-        (HERE / "deck.css").read_text(encoding="utf-8") + colours, encoding="utf-8"
-    )
+    for name in vendored:
+        shutil.copy(modules / VENDORED[name], target / name)
+    for source in (*FONT.iterdir(), HERE / "common.js", page.with_suffix(".js")):
+        shutil.copy(source, target)
+    style, colours = page.with_suffix(".css"), HtmlFormatter(style="default").get_style_defs(".highlight")
+    (target / style.name).write_text(style.read_text(encoding="utf-8") + colours, encoding="utf-8")
 
 
 def relinked(text):

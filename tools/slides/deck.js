@@ -49,10 +49,3 @@ async function start() {
   });
   document.body.dataset.ready = "yes";
 }
-
-window.MathJax = {
-  tex: {inlineMath: [["$", "$"], ["\\(", "\\)"]], displayMath: [["$$", "$$"], ["\\[", "\\]"]], processEscapes: true},
-  options: {enableMenu: false, skipHtmlTags: ["script", "style", "pre", "code"]},
-  svg: {fontCache: "none"},
-  startup: {pageReady: () => MathJax.startup.defaultPageReady().then(start)},
-};
