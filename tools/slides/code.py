@@ -1,9 +1,8 @@
 """Code on a slide: what of it is shown, and where it is cut."""
 
 import ast
-import io
+import itertools
 import re
-import tokenize
 
 CODE_CHARACTERS, CODE_LINES = 80, 17  # what a slide holds, of 24 pixels
 
@@ -21,28 +20,23 @@ def code_lines(source, characters=CODE_CHARACTERS):
 def without_alt(source):
     """The code without the alt texts of its figures: on a slide they take the place of the figure itself."""
     try:
-        tokens = [
-            t for t in tokenize.generate_tokens(io.StringIO(source).readline)
-            if t.type not in (tokenize.NL, tokenize.COMMENT)
-        ]  # fmt: skip
-    except (tokenize.TokenError, SyntaxError):
+        calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    except SyntaxError:
         return source
-    starts = [0]
-    for line in source.split("\n"):
-        starts.append(starts[-1] + len(line) + 1)
+    lines = [line.encode() for line in source.split("\n")]  # ast counts bytes
+    starts = [0, *itertools.accumulate(len(line) + 1 for line in lines)]
+    text = source.encode()
+
+    def place(row, column):
+        return starts[row - 1] + column
+
     cuts = []
-    for i, token in enumerate(tokens[:-2]):
-        if token.string == "alt" and tokens[i + 1].string == "=" and tokens[i - 1].string == ",":
-            end, depth = i + 2, 0
-            while depth or tokens[end].string not in (",", ")"):
-                depth += tokens[end].string in ("(", "[", "{")
-                depth -= tokens[end].string in (")", "]", "}")
-                end += 1
-            first, last = tokens[i - 1].start, tokens[end - 1].end
-            cuts.append((starts[first[0] - 1] + first[1], starts[last[0] - 1] + last[1]))
-    for first, last in reversed(cuts):
-        source = source[:first] + source[last:]
-    return source
+    for keyword in (keyword for call in calls for keyword in call.keywords if keyword.arg == "alt"):
+        comma = text.rindex(b",", 0, place(keyword.lineno, keyword.col_offset))
+        cuts.append((comma, place(keyword.end_lineno, keyword.end_col_offset)))
+    for first, last in sorted(cuts, reverse=True):
+        text = text[:first] + text[last:]
+    return text.decode()
 
 
 def chunks(source, lines=CODE_LINES):
