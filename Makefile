@@ -36,7 +36,7 @@ $(READY): $(PAINTS) requirements/all.lock
 
 lab: $(READY)  ## open JupyterLab on your own copy of the first notebook, in work/
 	@$(BIN)/python -m tools.work
-	$(BIN)/python -m jupyterlab --config=tools/lab_config.py --ServerApp.root_dir="$(CURDIR)" $(ROOT_USER) work/00_first_picture.ipynb
+	$(BIN)/python -m jupyterlab --config=tools/lab_config.py --ServerApp.root_dir="$(CURDIR)" $(ROOT_USER)
 
 work: $(READY)  ## copy the notebooks into work/, for you to write in; what you changed stays
 	@$(BIN)/python -m tools.work
