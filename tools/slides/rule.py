@@ -3,7 +3,8 @@
 A heading begins a slide. Of a long text the first sentences stand on the slide and all of it in the
 speaker's notes. Folded answers and solutions are notes. A code cell and its figure share a slide where both
 are readable, otherwise the figure has the next one; code that only draws is for the notes, and so is code
-that would take three slides. A cell's `slideshow` metadata overrides this: slide, subslide, fragment, skip,
+that would take three slides. A title and one sentence are no slide: the code goes below them, or the sentence
+to the notes. A cell's `slideshow` metadata overrides this: slide, subslide, fragment, skip,
 notes or "-" (stay on this slide).
 """
 
@@ -116,6 +117,19 @@ class Deck:
         if lead.source not in self.last.notes:
             self.last.notes.insert(0, lead.source)
 
+    def make_room(self, pieces, height, drawn):
+        """Drop a sentence that leads to code or a figure, if without it the title doesn't stand alone.
+
+        `pieces` of code come, or none; the last of them has this `height` with all that it shows.
+        """
+        if not self.lead_alone or self.last is self.question or self.stay:
+            return
+        room = HEIGHT - self.last.height + text_height(self.last.items[-1].source)
+        first = code_height(pieces[0]) if pieces else height
+        all_of_it = len(pieces) == 1 and not drawn and not self.fits(height) and height <= room
+        if all_of_it or (not self.fits(first) and first <= room):
+            self.drop_lead()
+
     def turn_with_lead(self, height, titled=True):
         """A new slide, for something of this height; a sentence that leads to it goes with it.
 
@@ -210,12 +224,7 @@ class Deck:
         drawn = [output for output in outputs if output.output_type not in ("stream", "error")]
         code = sum(map(code_height, pieces[-1:]))
         height = sum(map(output_height, outputs)) + code
-        if self.lead_alone and self.last is not self.question and not self.stay:
-            spare = HEIGHT - self.last.height + text_height(self.last.items[-1].source)
-            first = code_height(pieces[0]) if pieces else height
-            printed = len(pieces) == 1 and not drawn and not self.fits(height) and height <= spare
-            if printed or (not self.fits(first) and first <= spare):
-                self.drop_lead()  # the title says enough above a figure, or above much code
+        self.make_room(pieces, height, drawn)
         for piece in pieces[:-1]:
             self.put("code", piece, code_height(piece), cell=number)
         parted = self.lead_alone and drawn and code and self.fits(code)  # the figure has the next slide
@@ -229,7 +238,7 @@ class Deck:
             if not together and drawn and output is drawn[0]:
                 self.keep_together(drawn)
             self.output(output, number, together)
-        if not pieces:
+        if not pieces or not source.strip().endswith(pieces[-1]):
             self.last.notes.append(f"```python\n{source}\n```")
 
     def pieces(self, source, outputs):
