@@ -150,6 +150,16 @@ def test_a_lecturer_may_open_any_deck_and_no_slide_is_cut_off_or_too_small_to_re
     assert not wrong
 
 
+def test_a_screen_reader_finds_its_way_through_a_deck(decks, browser):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+    page, _ = opened(browser, build.build(OPENED[0], decks))
+    page.evaluate("document.body.classList.add('measuring')")  # all slides at once, and to be seen
+    page.add_style_tag(content="body.measuring .reveal .slides section {visibility: visible !important}")
+    found = axe.Axe().run(page, options={"resultTypes": ["violations"], "preload": False})
+    page.context.close()
+    assert not [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in found.response["violations"]]
+
+
 def test_the_letters_of_a_drawing_are_read_from_the_last_row_and_none_runs_into_another(browser):
     drawings = [file for file in sorted((ROOT / "images").glob("*.svg")) if file.stem in DRAWN]
     page = browser.new_page(viewport={"width": 1280, "height": 720})
