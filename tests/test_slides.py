@@ -1,6 +1,7 @@
 """Decks: each is paged through in a browser without a network; the rule that makes slides of cells."""
 
 import base64
+import io
 import json
 import re
 import shutil
@@ -9,13 +10,15 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image, ImageDraw
 
 from helpers.show.sliders import NOTE
 from tests.browser import chromium_browser
 from tools.slides import build
 from tools.slides.code import CODE_LINES, chunks, narrowed, without_alt
+from tools.slides.drawings import larger_letters
 from tools.slides.rule import slides_of, speaker_notes
-from tools.slides.sizes import HEIGHT, pieces_of_figure
+from tools.slides.sizes import HEIGHT, pieces_of_figure, shown_size
 from tools.slides.text import beginning, blocks, shown_text
 
 ROOT = Path(__file__).parent.parent
@@ -47,11 +50,37 @@ ON_SLIDE = """(index) => {
         const fills = picture.offsetHeight > 540 || picture.tagName == 'svg' || picture.src.includes('svg');
         if (18 * scale < 21.9 && !fills) wrong.push(`labels of ${18 * scale}: ${picture.alt}`);
     }
+    const reach = e => {
+        const range = document.createRange();
+        range.selectNodeContents(e);
+        return range.getBoundingClientRect();
+    };
+    for (const label of slide.querySelectorAll('.fitted th[scope=col] + th[scope=col]')) {
+        if (reach(label.previousElementSibling).right > reach(label).left - 6)
+            wrong.push(`two labels run together: ${label.textContent}`);
+    }
     const raw = slide.innerText.match(/\\$\\$?[^$]*\\\\[a-z]+[^$]*\\$/);
     if (raw) wrong.push(`not rendered: ${raw[0]}`);
     if (slide.querySelector('[data-mjx-error], mjx-merror')) wrong.push('a formula with an error');
-    if (!slide.textContent.trim() && !slide.querySelector('img')) wrong.push('an empty slide');
+    const content = slide.querySelector('.frame').cloneNode(true);
+    content.querySelectorAll('aside, h1, h2, h3, .running').forEach(e => e.remove());
+    if (!content.textContent.trim() && !content.querySelector('img, svg')) wrong.push('an empty slide');
     return wrong;
+}"""
+
+
+DRAWN = {"parts", "diffusion_process", "architecture", "clip", "unet", "loop", "negative_prompt", "training"}
+LETTERS = """() => {
+    const texts = [...document.querySelectorAll('text')], boxes = texts.map(e => e.getBoundingClientRect());
+    const sizes = texts.map(e => parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a), wrong = [];
+    const both = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+        && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 6;
+    boxes.forEach((box, i) => {
+        if (box.left < 4 || box.right > 1276) wrong.push(`leaves the drawing: ${texts[i].textContent}`);
+        boxes.slice(0, i).forEach((other, j) => both(box, other)
+            && wrong.push(`${texts[i].textContent} runs into ${texts[j].textContent}`));
+    });
+    return [sizes, wrong];
 }"""
 
 
@@ -108,6 +137,41 @@ def test_a_deck_is_paged_through_without_a_network(path, decks, browser, tmp_pat
     if "$" in path.read_text(encoding="utf-8"):
         assert page.locator(".frame mjx-container").count() > 0
     assert page.locator("aside.notes").count() > 10
+
+
+def test_a_lecturer_may_open_any_deck_and_no_slide_is_cut_off_or_too_small_to_read(decks, browser):
+    wrong = {}
+    for path in (path for path in NOTEBOOKS if path not in OPENED):  # these are paged through
+        page, _ = opened(browser, build.build(path, decks))
+        page.evaluate("document.body.classList.add('measuring')")  # all slides at once
+        found = page.evaluate(f"[...document.querySelectorAll('.frame')].flatMap((_, i) => ({ON_SLIDE})(i))")
+        wrong |= {path.stem: found} if found else {}
+        page.context.close()
+    assert not wrong
+
+
+def test_a_screen_reader_finds_its_way_through_a_deck(decks, browser):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+    page, _ = opened(browser, build.build(OPENED[0], decks))
+    page.evaluate("document.body.classList.add('measuring')")  # all slides at once, and to be seen
+    page.add_style_tag(content="body.measuring .reveal .slides section {visibility: visible !important}")
+    found = axe.Axe().run(page, options={"resultTypes": ["violations"], "preload": False})
+    page.context.close()
+    assert not [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in found.response["violations"]]
+
+
+def test_the_letters_of_a_drawing_are_read_from_the_last_row_and_none_runs_into_another(browser):
+    drawings = [file for file in sorted((ROOT / "images").glob("*.svg")) if file.stem in DRAWN]
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    for file in drawings:
+        data = base64.b64encode(file.read_bytes()).decode()
+        larger = larger_letters(f'<img src="data:image/svg+xml;base64,{data}">')
+        svg = base64.b64decode(re.search(r'base64,([^"]+)', larger)[1]).decode()
+        page.set_content(svg.replace("<svg ", "<svg width='1280' style='position: absolute; left: 0' ", 1))
+        page.evaluate("document.fonts.ready")
+        sizes, wrong = page.evaluate(LETTERS)
+        assert min(sizes) >= 19.5 and not wrong, (file.name, min(sizes), wrong)
+    page.close()
 
 
 def test_s_opens_the_speakers_notes(decks, browser):
@@ -188,11 +252,11 @@ def test_a_slider_is_a_remark_for_the_speaker():
 def test_a_heading_in_the_middle_of_a_cell_begins_a_slide_too():
     text = "**What to notice.** It grows.\n\n## Two\n\nWhy?\n\n## References\n\n- A book"
     first, second, third = slides_of(
-        notebook(new_markdown_cell("## One"), new_markdown_cell(text), printing("print(1)", "1\n" * 15))
+        notebook(new_markdown_cell("## One"), new_markdown_cell(text), printing("print(1)", "1\n" * 18))
     )
     assert texts(first) == ["## One", "**What to notice.** It grows."]
-    assert texts(second) == ["## Two", "Why?"] and "A book" in speaker_notes(second)
-    assert texts(third)[:2] == ["<p class='running'>Two</p>", "print(1)"]
+    assert texts(second) == ["## Two", "Why?", "print(1)"] and "A book" in speaker_notes(second)
+    assert texts(third)[0] == "<p class='running'>Two</p>"
 
 
 def test_what_a_guess_is_asked_about_appears_one_key_later():
@@ -235,6 +299,25 @@ def test_few_lines_leave_the_slide_to_their_figure_and_many_are_read_in_the_note
     assert texts(deck[0]) == ["## One", "*The code: cell [1] of the notebook.*", "done"]
 
 
+def test_a_chart_that_is_too_high_to_be_read_is_followed_by_its_parts_and_cuts_no_letter():
+    chart, rows = Image.new("RGB", (2080, 1440), "white"), range(20, 1440, 177)
+    for top in rows:
+        ImageDraw.Draw(chart).text((50, top), "a caption " * 20, fill="black", font_size=60)
+    file = io.BytesIO()
+    chart.save(file, "WEBP", lossless=True)
+    data = base64.b64encode(file.getvalue()).decode()
+    html = f'<img alt="A table" src="data:image/webp;base64,{data}" width="1040">'
+    shown = new_output("display_data", data={"text/html": html}, metadata={"chart": []})
+    deck = slides_of(notebook(new_markdown_cell("## One"), new_code_cell("draw()", outputs=[shown])))
+    whole, upper, lower = (item.outputs[0] for slide in deck for item in slide.items if item.outputs)
+    assert whole == shown
+    heights = [shown_size(part.data["text/html"])[1] for part in (upper, lower)]
+    assert all(1280 / 1040 * height < HEIGHT for height in heights) and sum(heights) > 720
+    edges = 2 * heights[0], 1440 - 2 * heights[1]
+    assert not any(top < edge < top + 70 for top in rows for edge in edges)
+    assert "The lower part" in speaker_notes(deck[-1])
+
+
 def test_a_training_is_its_curve_and_its_pictures():
     bar = '<p><progress value="1"></progress> 0 s left</p>'
     html = f'<div class="training">{bar}<svg></svg><figure></figure></div>'
@@ -251,6 +334,12 @@ def test_sentences_end_where_they_end():
     assert beginning("One. The reason: a long one.", 20) == "One."
 
 
+def test_a_long_item_of_a_list_keeps_its_number_and_the_sentence_that_its_label_is_for():
+    rest = " And so on, for quite a while, as such items do." * 4
+    shown = shown_text(blocks(f"1. **The size.** It differs.{rest}\n2. Two is short.\n3. It is long.{rest}"))
+    assert shown == "1. **The size.** It differs.\n2. Two is short.\n3. It is long."
+
+
 def test_words_that_lead_to_a_formula_stand_before_it():
     text = "One. " + "Two is long. " * 20 + "They differ by this:\n\n$$\nx\n$$"
     assert shown_text(blocks(text), 0) == "One.\n\nThey differ by this:\n\n$$\nx\n$$"
@@ -263,6 +352,36 @@ def test_code_is_shown_without_alt_texts_and_cut_before_a_statement():
     assert all(piece.startswith(("class", "    def")) for piece in chunks(methods))
     assert chunks("x\n" * CODE_LINES) == ["\n".join("x" * CODE_LINES)]
     assert [kind for kind, _ in blocks("a\n\n$$\nx\n$$\n\n- b")] == ["paragraph", "math", "list"]
+
+
+def test_code_goes_on_with_a_whole_statement():
+    loop = "a = 1\nb = 2\nc = 3\nd = 4\nfor x in y:\n" + "    for z in x:\n        go(z)\n" * 8
+    first, second = chunks(loop)
+    assert first.endswith("d = 4") and second.startswith("for x in y:")
+    function = "def f(x):\n" + "    x = g(x)\n" * 20 + "    return x"
+    assert all(piece.count("\n") >= 3 for piece in chunks(function))
+    two = "def f(x):\n    return g(\n        x)\n\ndef h(x):\n" + "    x = g(x)\n" * 15 + "    return x"
+    assert chunks(two)[1].startswith("def h")
+
+
+def test_a_title_and_one_sentence_are_no_slide():
+    lead = new_markdown_cell("## One\n\nHere it is, in a drawing:")
+    (drawn,) = slides_of(notebook(lead, figure(picture(1040, 480), "show_chart(x, alt='y')")))
+    assert texts(drawn)[0] == "## One" and drawn.items[-1].kind == "figure"
+    (high,) = slides_of(notebook(lead, figure(picture(1040, 490), "show_chart(x, alt='y')")))
+    assert [item.kind for item in high.items] == ["markdown", "figure"]
+    assert "Here it is, in a drawing:" in speaker_notes(high)  # said, where there is no room to show it
+    code, result = slides_of(notebook(lead, figure(picture(1040, 480), "draw()\n" * 6)))
+    assert [item.kind for item in code.items] == ["markdown", "markdown", "code"]
+    assert [item.kind for item in result.items] == ["markdown", "figure"]
+
+
+def test_words_that_lead_to_a_slider_are_for_the_speaker():
+    live = new_code_cell("slide()", outputs=[new_output("execute_result", data={"text/plain": NOTE})])
+    cells = new_markdown_cell("## One"), printing("1", "1\n" * 19), new_markdown_cell("Now drag it."), live
+    deck = slides_of(notebook(*cells))
+    assert not any("drag" in text for slide in deck for text in texts(slide))
+    assert "Now drag it." in speaker_notes(deck[-1]) and "slider" in speaker_notes(deck[-1])
 
 
 def test_a_printed_table_that_is_too_wide_moves_its_columns_together():

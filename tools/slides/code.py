@@ -4,16 +4,26 @@ import ast
 import itertools
 import re
 
-CODE_CHARACTERS, CODE_LINES = 80, 17  # what a slide holds, of 24 pixels
+CODE_CHARACTERS, CODE_LINES = 80, 19  # what a slide holds, of 24 pixels
+FEW = 4  # lines that are part of a statement, and would stand alone
 
 
 def code_lines(source, characters=CODE_CHARACTERS):
     """The lines that a source takes on a slide: the rest of a long one goes on below it, indented."""
-    count = 0
-    for line in source.split("\n"):
-        rest = len(line) - characters
-        room = max(20, characters - 8 - (len(line) - len(line.lstrip())))
-        count += 1 if rest <= 0 else 1 - (-(rest + 4) // room)
+    return sum(_lines_of(line, characters) for line in source.split("\n"))
+
+
+def _lines_of(line, characters):
+    """How many lines the browser makes of a long one, which it breaks between words."""
+    room = characters - min(len(line) - len(line.lstrip()) + 4, 40)  # as in common.js
+    count, left = 1, characters
+    for word in re.findall(r"\s*\S+", line):
+        if len(word) > left:
+            word = word.strip()
+            count += -(-len(word) // room)
+            left = room - (len(word) - 1) % room - 1
+        else:
+            left -= len(word)
     return count
 
 
@@ -40,17 +50,27 @@ def without_alt(source):
 
 
 def chunks(source, lines=CODE_LINES):
-    """Code in pieces of so many lines at most, cut where it is least indented, there as late as can be."""
+    """Code in pieces of so many lines at most, cut where it is least indented, there as late as can be.
+
+    No piece ends with the head of a loop or of a function, and a last line or two don't stand alone.
+    """
     rows = source.strip("\n").split("\n")
     if len(rows) == 1 or code_lines("\n".join(rows)) <= lines:
         return ["\n".join(rows)]
 
+    heights = [code_lines("\n".join(rows[:i])) for i in range(len(rows))]
+    whole = code_lines("\n".join(rows))
+
     def depth(i):
-        goes_on = re.match(r"\s*([)\]}]|else|elif|except|finally|$)", rows[i]) or rows[i - 1].startswith("@")
+        head = re.search(r"[:([{,]\s*(#.*)?$", rows[i - 1]) or rows[i - 1].startswith("@")
+        goes_on = head or re.match(r"\s*([)\]}]|else|elif|except|finally|$)", rows[i])
         return len(rows[i]) - len(rows[i].lstrip()) + (100 if goes_on else 0)
 
-    most = max([i for i in range(1, len(rows)) if code_lines("\n".join(rows[:i])) <= lines], default=1)
-    cut = min(range(min(most, lines // 4) or 1, most + 1), key=lambda i: (depth(i), -i))
+    def costs(i):
+        return depth(i), depth(i) > 0 and whole - heights[i] < FEW, -i
+
+    fitting = [i for i in range(1, len(rows)) if heights[i] <= lines] or [1]
+    cut = min([i for i in fitting if heights[i] >= lines // 4] or fitting[-1:], key=costs)
     return ["\n".join(rows[:cut]).rstrip("\n"), *chunks("\n".join(rows[cut:]), lines)]
 
 

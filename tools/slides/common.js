@@ -4,6 +4,8 @@
 function hang(pre) {
   pre.innerHTML = pre.innerHTML.replace(/\n$/, "").split("\n").map(line => `<span class="line">${line}</span>`).join("");
   for (const line of pre.children) {
+    // a name that is longer than its line goes on below at a dot, not within a word
+    if (/\S{70}/.test(line.textContent)) line.innerHTML = line.innerHTML.replace(/<span class="o">\.<\/span>/g, "<wbr>$&");
     const indent = line.textContent.search(/\S|$/);
     line.style.setProperty("--hang", `${Math.min(indent + 4, 40)}ch`);
   }

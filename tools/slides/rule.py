@@ -3,7 +3,8 @@
 A heading begins a slide. Of a long text the first sentences stand on the slide and all of it in the
 speaker's notes. Folded answers and solutions are notes. A code cell and its figure share a slide where both
 are readable, otherwise the figure has the next one; code that only draws is for the notes, and so is code
-that would take three slides. A cell's `slideshow` metadata overrides this: slide, subslide, fragment, skip,
+that would take three slides. A title and one sentence are no slide: the code goes below them, or the sentence
+to the notes. A cell's `slideshow` metadata overrides this: slide, subslide, fragment, skip,
 notes or "-" (stay on this slide).
 """
 
@@ -47,6 +48,10 @@ class Slide:
     notes: list = field(default_factory=list)
     cells: list = field(default_factory=list)
     height: float = 0
+
+
+def is_title(item):
+    return item.kind == "markdown" and item.source.startswith(("#", "<p class='running'"))
 
 
 def slides_of(notebook):
@@ -99,9 +104,41 @@ class Deck:
         if kind == "subslide" and self.running and titled:
             self.put("markdown", f"<p class='running'>{self.running}</p>", RUNNING, forced=True)
 
-    def turn_with_lead(self, titled=True):
-        """A new slide; a sentence that leads to what comes goes with it, but leaves no heading alone."""
-        lead = self.last.items.pop() if self.waits and titled and len(self.last.items) > 2 else None
+    @property
+    def lead_alone(self):
+        """Is there nothing on the slide but its title and a sentence that leads to what comes?"""
+        return self.waits and sum(not is_title(item) for item in self.last.items) == 1
+
+    def drop_lead(self):
+        """A sentence that leads to what comes is said, and not shown."""
+        lead = self.last.items.pop()
+        self.last.height -= text_height(lead.source)
+        self.waits = False
+        if lead.source not in self.last.notes:
+            self.last.notes.insert(0, lead.source)
+
+    def make_room(self, pieces, height, drawn):
+        """Drop a sentence that leads to code or a figure, if without it the title doesn't stand alone.
+
+        `pieces` of code come, or none; the last of them has this `height` with all that it shows.
+        """
+        if not self.lead_alone or self.last is self.question or self.stay:
+            return
+        room = HEIGHT - self.last.height + text_height(self.last.items[-1].source)
+        first = code_height(pieces[0]) if pieces else height
+        all_of_it = len(pieces) == 1 and not drawn and not self.fits(height) and height <= room
+        if all_of_it or (not self.fits(first) and first <= room):
+            self.drop_lead()
+
+    def turn_with_lead(self, height, titled=True):
+        """A new slide, for something of this height; a sentence that leads to it goes with it.
+
+        It stays where there is no room for both, and where it would leave a heading alone.
+        """
+        room = HEIGHT - RUNNING - height
+        goes = self.waits and titled and not self.lead_alone
+        goes = goes and text_height(self.last.items[-1].source) <= room
+        lead = self.last.items.pop() if goes else None
         self.turn(titled=titled)
         if lead:
             self.last.items.append(lead)
@@ -113,7 +150,7 @@ class Deck:
     def put(self, kind, source, height, outputs=(), forced=False, cell=None):
         """Put an item on the slide, or on the next if it doesn't fit; `cell`: the number of its code cell."""
         if not (forced or self.stay or self.fits(height)) and self.last.items:
-            self.turn_with_lead()
+            self.turn_with_lead(height)
         answer = self.last is self.question and kind in ("stdout", "figure")  # a guess first, then a key
         self.last.items.append(Item(kind, source, outputs, self.fragment or answer))
         self.last.height += height
@@ -171,6 +208,10 @@ class Deck:
         if "setup" in tags:
             return
         if any(NOTE in str(output.get("data", {}).get("text/plain", "")) for output in cell.outputs):
+            if self.lead_alone and self.last.kind == "subslide" and len(self.slides) > 1:
+                self.drop_lead()  # a slide with nothing to see
+                empty = self.slides.pop()
+                self.last.notes += empty.notes
             self.last.notes.append(f"**Live:** cell [{number}] of the notebook: a slider of these pictures.")
             return
         hidden = hidden or (not cell.outputs and mostly_imports(source))
@@ -180,38 +221,60 @@ class Deck:
         if code_lines(source) > MANY_LINES and not (hidden or only_draws(source)):
             words = f"*The code: cell [{number}] of the notebook.*"
             self.put("markdown", words, text_height(words))
+        drawn = [output for output in outputs if output.output_type not in ("stream", "error")]
+        code = sum(map(code_height, pieces[-1:]))
+        height = sum(map(output_height, outputs)) + code
+        self.make_room(pieces, height, drawn)
         for piece in pieces[:-1]:
             self.put("code", piece, code_height(piece), cell=number)
-        height = sum(map(output_height, outputs)) + sum(map(code_height, pieces[-1:]))
-        if not self.stay and not self.fits(height) and RUNNING + height <= HEIGHT and self.last.items[1:]:
-            self.turn_with_lead()
+        parted = self.lead_alone and drawn and code and self.fits(code)  # the figure has the next slide
+        turns = not (self.stay or self.fits(height) or parted)
+        if turns and RUNNING + height <= HEIGHT and self.last.items[1:]:
+            self.turn_with_lead(code if drawn and code else height)
         together = self.stay or self.fits(height)
         for piece in pieces[-1:]:
             self.put("code", piece, code_height(piece), forced=together, cell=number)
         for output in outputs:
+            if not together and drawn and output is drawn[0]:
+                self.keep_together(drawn)
             self.output(output, number, together)
-        if not pieces:
+        if not pieces or not source.strip().endswith(pieces[-1]):
             self.last.notes.append(f"```python\n{source}\n```")
 
     def pieces(self, source, outputs):
         """The code of a cell as it stands on slides, in one piece or in some; none if it is for the notes."""
         height, lines = sum(map(output_height, outputs)), code_lines(source)
         printed = any(output.output_type == "stream" for output in outputs)
-        if lines > MANY_LINES or (outputs and only_draws(source)):
+        title_alone = all(map(is_title, self.last.items)) and not self.fits(height)
+        if lines > MANY_LINES or (outputs and only_draws(source) and not (title_alone and lines > 1)):
             return []
         if outputs and not printed and lines <= FEW_LINES:
-            if RUNNING + code_height(source) + output_height(outputs[0]) > HEIGHT:
+            above = self.last.height if all(map(is_title, self.last.items)) else RUNNING
+            if above + code_height(source) + output_height(outputs[0]) > HEIGHT:
                 return []
         *before, last = chunks(source)
-        if printed and RUNNING + code_height(last) + height > HEIGHT:
-            cut = chunks(last, code_lines(last) - 1)  # the last statement goes with what it prints
-            wanted = RUNNING + code_height(cut[-1]) + height <= HEIGHT
-        else:  # a sentence that leads to this isn't left alone
-            room = (HEIGHT - self.last.height - code_height("")) // CODE_LINE + 1
-            wanted = self.waits and len(self.last.items) < 3 and not self.fits(code_height(last) + height)
-            cut = chunks(last, max(FEW_LINES, room)) if wanted else [last]
-        whole_statements = not any(piece.startswith(" ") for piece in cut)
-        return before + (cut if wanted and whole_statements else [last])
+        room = max(FEW_LINES, (HEIGHT - self.last.height - code_height("")) // CODE_LINE + 1)
+        shows = re.match(r"(plotting\.)?(show\w*|film_strip)\(", last) and code_lines(last) <= FEW_LINES
+        if before and shows and RUNNING + code_height(last) + height > HEIGHT:
+            return before
+        if before and self.lead_alone:  # the first piece stands below the sentence that leads to it
+            first = chunks(source, room)[0]
+            *before, last = [first, *chunks(source.strip("\n")[len(first) :])]
+        elif printed or not self.fits(code_height(last)):
+            too_high = printed and RUNNING + code_height(last) + height > HEIGHT
+            leads = self.waits and len(self.last.items) < 3 and not self.fits(code_height(last) + height)
+            most = min(code_lines(last) - 1, room) if leads else code_lines(last) - 1
+            cut = chunks(last, most) if too_high or leads else [last]  # the last goes with what it prints
+            wanted = leads or RUNNING + code_height(cut[-1]) + height <= HEIGHT
+            if wanted and not any(piece.startswith(" ") for piece in cut):
+                return before + cut
+        return [*before, last]
+
+    def keep_together(self, figures):
+        """A new slide for figures of one cell, if they have room on it, and not here."""
+        height = sum(map(output_height, figures))
+        if len(figures) > 1 and not (self.stay or self.fits(height)) and RUNNING + height <= HEIGHT:
+            self.turn_with_lead(height)
 
     def output(self, output, number, together):
         """One output of the cell with this number; `together` if it stays where the cell's code is."""
@@ -223,7 +286,7 @@ class Deck:
             return
         height = output_height(output)
         if RUNNING + height > HEIGHT and self.last.items and not self.stay:
-            self.turn_with_lead(titled=False)  # so high that it has a slide alone
+            self.turn_with_lead(height, titled=False)  # so high that it has a slide alone
         self.put("figure", "", height, [output], forced=together, cell=number)
         shown = str(output.data.get("text/html"))
         if found := re.search(r'\b(?:alt|aria-label)="([^"]+)"', shown):

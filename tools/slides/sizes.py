@@ -8,13 +8,19 @@ from nbformat.v4 import new_output
 from PIL import Image
 
 from tools.slides.code import CODE_LINES, chunks, code_lines
+from tools.slides.drawings import WIDE, larger_letters, upper_and_lower
 from tools.slides.text import blocks, items_of_list, plain
 
-HEIGHT = 660  # what a slide holds
-TEXT_CHARACTERS = 80  # in a line of 28 pixels
-TEXT_LINE, CODE_LINE, GAP, HEADING, RUNNING = 38, 31, 16, 72, 48
+# As deck.css sets it: of 720 pixels a frame leaves 680, and each thing has a gap below it, the last one too.
+HEIGHT = 692
+TEXT_CHARACTERS, ITEM_CHARACTERS = 84, 80  # in a line of 28 pixels
+TEXT_LINE, CODE_LINE, GAP, HEADING, RUNNING = 38, 31, 12, 48, 45
+CODE_BORDER = 20  # above and below code together
+BELOW_TITLE = HEIGHT - HEADING - GAP
+SLIDE = 720
 CHART, BORDER = 1280, 6  # a chart is as wide as a slide; what is empty above and below it is left out
 LEGIBLE = 11 / 9  # makes labels of 22 pixels of a chart's 18
+TOO_SMALL = 10 / 9  # labels of less than 20 pixels
 
 
 def wrapped(text, characters):
@@ -28,7 +34,8 @@ def text_height(markdown):
             height += HEADING * wrapped(plain(text), 58)
         elif kind == "list":
             height += sum(
-                TEXT_LINE * wrapped(" ".join(plain(i).split()), 76) + 6 for i in items_of_list(text)
+                TEXT_LINE * wrapped(" ".join(plain(i).split()), ITEM_CHARACTERS) + 6
+                for i in items_of_list(text)
             )
         elif kind == "table":
             head, _, *rows = plain(text).split("\n")
@@ -46,7 +53,7 @@ def text_height(markdown):
 
 
 def code_height(source):
-    return CODE_LINE * code_lines(source) + 2 * GAP + 8
+    return CODE_LINE * code_lines(source) + CODE_BORDER + GAP
 
 
 def output_height(output):
@@ -85,13 +92,13 @@ def figure_height(html):
             sizes = [shown_size(i) for i in re.findall(r"<img[^>]*data:image[^>]*>", row)]
             labelled = "<div" in row or not sizes
             height += max((size[1] for size in sizes), default=0) + (64 if labelled else 0) + 8
-        return min(1.1 * height, HEIGHT - RUNNING)
+        return min(1.1 * height, BELOW_TITLE)  # the pictures take what is left
     if drawn := re.search(r'<svg[^>]* viewBox="0 0 (\d+) (\d+)"', html):
         width, height = map(int, drawn.groups())
     elif images:
         width, height = shown_size(images[0])
     else:
-        return 200
+        return 65 * html.count("<tr") + GAP if "<table" in html else 200
     return (height - 2 * BORDER) * min(CHART / width, LEGIBLE) + GAP
 
 
@@ -99,9 +106,16 @@ def pieces_of_figure(output):
     """A figure that is too much for a slide, in pieces, each of them an output.
 
     A training is its curve, and what it painted on its way, without the bar. A strip of pictures that is too
-    high becomes one for each of its rows of headings.
+    high becomes one for each of its rows of headings. A chart that is too high to be read is followed by its
+    upper and its lower part. The letters of a drawing are made larger.
     """
     html = output.get("data", {}).get("text/html", "")
+    if "data:image/svg+xml" in html:
+        return [_shown(larger_letters(html))]
+    if "chart" in output.get("metadata", {}) and "data:image/webp" in html:
+        width, height = shown_size(re.search(r"<img[^>]*>", html)[0])
+        if width >= WIDE and (SLIDE - 2 * BORDER) / (height - 2 * BORDER) < TOO_SMALL:
+            return [output, *upper_and_lower(output)]
     if 'class="training"' in html:
         parts = [html[html.index("<svg") : html.index("</svg>") + len("</svg>")]]
         if "<figure" in html:
@@ -109,7 +123,7 @@ def pieces_of_figure(output):
         return [_shown(part) for part in parts]
     rows = re.findall(r"<tr.*?</tr>", html, re.DOTALL)
     starts = [i for i, row in enumerate(rows) if 'scope="col"' in row]
-    if len(starts) < 2 or starts[0] or html.count("<table") > 1 or figure_height(html) < HEIGHT - RUNNING - 1:
+    if len(starts) < 2 or starts[0] or html.count("<table") > 1 or figure_height(html) < BELOW_TITLE:
         return [output]
     head, tail = html[: html.index("<tr")], html[html.rindex("</tr>") + len("</tr>") :]
     groups = [rows[start:end] for start, end in zip(starts, [*starts[1:], None])]
@@ -122,7 +136,7 @@ def _shown(html):
 
 def pieces_of_text(text):
     """A text that is higher than a slide, in pieces: lists and tables are cut between two lines."""
-    if text_height(text) <= HEIGHT - HEADING:
+    if text_height(text) <= BELOW_TITLE:
         return [text]
     pieces = [""]
     for kind, block in blocks(text):
@@ -135,7 +149,10 @@ def pieces_of_text(text):
         for i, unit in enumerate(units):
             joint = "\n" if i and kind in ("list", "table") else "\n\n"
             unit = f"{head}\n{unit}" if table and not i else unit
-            if pieces[-1] and text_height(pieces[-1] + joint + unit) > HEIGHT - HEADING:
+            if pieces[-1] and text_height(pieces[-1] + joint + unit) > BELOW_TITLE:
+                said, _, lead = pieces[-1].rpartition("\n\n")
+                if lead.endswith(":") and said and not i:  # what leads to it goes with it
+                    pieces[-1], unit = said, f"{lead}\n\n{unit}"
                 pieces.append(f"{head}\n{unit}" if table and i else unit)
             else:
                 pieces[-1] += joint + unit

@@ -58,6 +58,12 @@ def items_of_list(text):
     return re.split(r"\n(?=[-*+] |\d+\. )", text)
 
 
+def first_of_item(item):
+    """What a long item of a list says first, after its mark; a label brings the sentence that it is for."""
+    mark = re.match(r"(?:[-*+]|\d+\.) +", item)[0]
+    return mark + beginning(item[len(mark) :], 0)
+
+
 def plain(text):
     """About what is seen of Markdown: no addresses, no marks."""
     return re.sub(r"\]\([^)]*\)|[*`\[]", "", text)
@@ -111,7 +117,7 @@ def shown_text(parts, characters=LONG, whole=False):
         lead = ""
         if kind == "list":
             items = items_of_list(text)
-            text = "\n".join(item if len(item) <= LONG else beginning(item, 0) for item in items)
+            text = "\n".join(item if len(item) <= LONG else first_of_item(item) for item in items)
         shown.append(text)
     return "\n\n".join(shown)
 
