@@ -58,8 +58,7 @@ def chunks(source, lines=CODE_LINES):
     if len(rows) == 1 or code_lines("\n".join(rows)) <= lines:
         return ["\n".join(rows)]
 
-    heights = [code_lines("\n".join(rows[:i])) for i in range(len(rows))]
-    whole = code_lines("\n".join(rows))
+    heights = list(itertools.accumulate(map(code_lines, rows), initial=0))  # of the first so many rows
 
     def depth(i):
         head = re.search(r"[:([{,]\s*(#.*)?$", rows[i - 1]) or rows[i - 1].startswith("@")
@@ -67,7 +66,7 @@ def chunks(source, lines=CODE_LINES):
         return len(rows[i]) - len(rows[i].lstrip()) + (100 if goes_on else 0)
 
     def costs(i):
-        return depth(i), depth(i) > 0 and whole - heights[i] < FEW, -i
+        return depth(i), depth(i) > 0 and heights[-1] - heights[i] < FEW, -i
 
     fitting = [i for i in range(1, len(rows)) if heights[i] <= lines] or [1]
     cut = min([i for i in fitting if heights[i] >= lines // 4] or fitting[-1:], key=costs)

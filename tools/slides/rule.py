@@ -245,11 +245,12 @@ class Deck:
         """The code of a cell as it stands on slides, in one piece or in some; none if it is for the notes."""
         height, lines = sum(map(output_height, outputs)), code_lines(source)
         printed = any(output.output_type == "stream" for output in outputs)
-        title_alone = all(map(is_title, self.last.items)) and not self.fits(height)
-        if lines > MANY_LINES or (outputs and only_draws(source) and not (title_alone and lines > 1)):
+        only_titles = all(map(is_title, self.last.items))
+        left_alone = only_titles and not self.fits(height) and lines > 1
+        if lines > MANY_LINES or (outputs and only_draws(source) and not left_alone):
             return []
         if outputs and not printed and lines <= FEW_LINES:
-            above = self.last.height if all(map(is_title, self.last.items)) else RUNNING
+            above = self.last.height if only_titles else RUNNING
             if above + code_height(source) + output_height(outputs[0]) > HEIGHT:
                 return []
         *before, last = chunks(source)
