@@ -35,7 +35,7 @@ def peak_table(found):
     product = found["matrix product"]
     rows = [
         [f"matrix product, {name}", f"{product[name][0] / 1e9:.0f} billion operations a second"]
-        for name in ("fp32", "bf16")
+        for name in product
     ]
     for name, each in found.items():
         if name != "matrix product":

@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from bench.timing import once, ratio, spread, take_turns
 from helpers.denoising import generate
 from helpers.lesson.measured import load_measured
+from helpers.lesson.trainings import bfloat16_is_fast
 from helpers.machine.processor import cores, counted
 from helpers.models import POCKET, ROOT, load_components, load_pipeline, settings
 from helpers.seeding import generator
@@ -81,7 +82,7 @@ def fewest_calls():
     """The fewest calls with DPM++ 2M that paint prompts as rightly as the model's own settings do.
 
     As rightly, by docs/measured/schedulers.json: no rate is lower than PNDM's at the steps nearest to the
-    model's, and no distance larger.
+    model's, and no distance larger. As many calls as PNDM's where none of those measured does.
     """
     curves = load_measured("schedulers")["curves"]
     usual = settings(POCKET)["num_inference_steps"]
@@ -93,7 +94,7 @@ def fewest_calls():
             point[rate]["rate"] >= own[rate]["rate"] for rate in rates
         )
 
-    return min(point["calls"] for point in curves["DPM++ 2M"] if as_good(point))
+    return min((point["calls"] for point in curves["DPM++ 2M"] if as_good(point)), default=own["calls"])
 
 
 def loop(quick):
@@ -126,15 +127,17 @@ def matrix_product(dtype):
 def peak(quick):
     """Operations a second, on one thread: a matrix product's, and what a picture makes of them."""
     components = load_components(POCKET, "cpu", torch.float32)
+    products = {"fp32": matrix_product(torch.float32)}
+    if bfloat16_is_fast("cpu"):
+        products["bf16"] = matrix_product(torch.bfloat16)
     found = {}
     for pictures in BATCHES[:1] if quick else BATCHES[::2]:
         paint = painter(components, pictures)
         with FlopCounterMode(display=False) as counter:
             paint()
-        ways = {"fp32": matrix_product(torch.float32), "bf16": matrix_product(torch.bfloat16), "paint": paint}
         with threads(1):
-            seconds = take_turns(ways, rounds=1 if quick else 9)
-        speeds = {name: spread(2 * SIDE**3 / one for one in seconds[name]) for name in ("fp32", "bf16")}
+            seconds = take_turns(products | {"paint": paint}, rounds=1 if quick else 9)
+        speeds = {name: spread(2 * SIDE**3 / one for one in seconds[name]) for name in products}
         speed = [counter.get_total_flops() / one for one in seconds["paint"]]
         found["matrix product"] = speeds
         found[f"{pictures} at once"] = {

@@ -171,7 +171,7 @@ def warn_if_unused(negative_prompts, guidance_scale):
     """Warn that a negative prompt changes nothing at guidance 1: its prediction has no weight there."""
     if any(negative_prompts) and not callable(guidance_scale) and guidance_scale == 1:
         warnings.warn(
-            "At guidance 1 a negative prompt changes nothing: take a guidance scale above 1, such as 5.",
+            "At guidance 1 a negative prompt changes nothing: take a guidance scale above 1, such as 3.",
             stacklevel=3,
         )
 

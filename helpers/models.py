@@ -59,7 +59,7 @@ FULL_CLIP = "openai/clip-vit-large-patch14"  # whose text tower is Stable Diffus
 FULL_CLIP_REVISION = "32bd64288804d66eefd0ccbe215aa642df71cc41"
 
 SETTINGS = {
-    POCKET: {"num_inference_steps": 30, "guidance_scale": 5.0},
+    POCKET: {"num_inference_steps": 30, "guidance_scale": 3.0},
     FULL: {"num_inference_steps": 50, "guidance_scale": 7.5},
 }
 

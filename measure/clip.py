@@ -1,6 +1,6 @@
 """Ask the pocket CLIP about new drawn pictures: which caption is more similar, the true or a false one?
 
-    python -m measure.clip        (writes docs/measured/clip.json; about a minute)
+    python -m measure.clip        (writes docs/measured/clip.json; about three minutes)
 
 Every question offers the picture's own full caption, and others with one thing changed. `chance` is what
 guessing gives. No training, judge, evaluation or example has the pictures' seeds.

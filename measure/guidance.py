@@ -1,6 +1,6 @@
 """How much guidance is best, and what does too much of it do? Measured on the pocket model.
 
-    python -m measure.guidance           # about 25 minutes on one core
+    python -m measure.guidance           # an hour and a half on one core
     python -m measure.guidance --quick   # a smoke run of a minute, into out/ only
 
 The same prompts, each with two seeds, are painted in the model's own number of steps: with plain scales, with

@@ -1,33 +1,37 @@
 """What do negative prompts take away, what do they change besides, and when do they fail? (notebook 08)
 
-    python -m measure.negative_prompts           # about ten minutes on one core
+    python -m measure.negative_prompts           # half an hour on one core
     python -m measure.negative_prompts --quick   # half a minute, into out/ only
 
 Every row is one prompt with one negative prompt, painted from the same seeds as all others (none of them is
 used in the notebook) in 12 steps of DPM++ 2M, and looked at by the judge. Shares come with 95 % intervals
-(Wilson).
+(Wilson). What the judge saw is kept in out/, and a second run goes on from there.
 """
 
 from collections import Counter
+from functools import partial
 
 import torch
 from diffusers import DPMSolverMultistepScheduler
 
 from helpers.denoising import decode, denoise, encode_prompts
 from helpers.judge import load_judge
-from helpers.lesson.measured import save_measured
+from helpers.lesson.cache import kept, mark
+from helpers.lesson.measured import made_from, save_measured, workplace
 from helpers.lesson.metrics import rate
 from helpers.models import POCKET, latent_shape, load_components, settings
 from helpers.seeding import generator, initial_noise
 from measure import arguments
+from worlds import planets as world
 
 STEPS, BATCH, FIRST_SEED = 12, 32, 80_000
 COUNTS = {"explorers": 96, "removals": 96, "wordings": 48, "guidance": 48, "switch": 48}
 QUICK = dict.fromkeys(COUNTS, 4)
-MOONS = ("one moon", "two moons", "three moons")
+# What the judge may say of a picture that has some: too many and broken ones are there, too
+MOONS, RINGS = world.JUDGED["moons"][1:], world.JUDGED["rings"][1:]
 # prompt, negative prompt, and what should go: an attribute and its values
 REMOVALS = (
-    ("a planet", "rings", "rings", ("rings",)),
+    ("a planet", "rings", "rings", RINGS),
     ("a planet", "moons", "moons", MOONS),
     ("a planet", "purple nebula", "background", ("purple nebula",)),
     ("a rocky planet in deep space", "red", "colour", ("red",)),
@@ -37,12 +41,13 @@ REMOVALS = (
 WORDINGS = ("a planet without rings", "a planet with no rings", "a planet, no rings")
 INSISTING = (
     ("an astronaut on mars", "astronaut", "figure", ("astronaut",)),
-    ("a planet with rings", "rings", "rings", ("rings",)),
+    ("a planet with rings", "rings", "rings", RINGS),
     ("a planet with moons", "moons", "moons", MOONS),
 )
 SCALES = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0)
 SWITCHES = (0, 1, 2, 3, 4, 6, 8, STEPS)
 EXPLORER, ASTRONAUT = "an explorer on mars", "astronaut"
+WORK = workplace("negative_prompts")
 
 
 class Painter:
@@ -54,6 +59,7 @@ class Painter:
         self.fast = DPMSolverMultistepScheduler.from_config(self.components.scheduler.config)
         self.judge, self.known = load_judge(POCKET), {}
         self.guidance = settings(POCKET)["guidance_scale"]
+        self.made_from = made_from("negative_prompts", STEPS, FIRST_SEED)
 
     def seen(self, prompt, negative, count, guidance=None, before="", switch=0):
         """What the judge sees in `count` pictures: a list of dicts.
@@ -65,14 +71,17 @@ class Painter:
             negative, switch = before, 0
         key = (prompt, negative, guidance, before if switch else None, switch)
         if len(self.known.get(key, ())) < count:
-            pictures = []
-            for start in range(0, count, BATCH):
-                seeds = range(FIRST_SEED + start, FIRST_SEED + min(start + BATCH, count))
-                pictures += self._paint(prompt, negative, seeds, guidance, before, switch)
-            self.known[key] = self.judge.look(pictures)
+            file = WORK / f"{mark(key, count)}.json"
+            self.known[key] = kept(file, self.made_from, partial(self._look, count, *key))
         return self.known[key][:count]
 
-    def _paint(self, prompt, negative, seeds, guidance, before, switch):
+    def _look(self, count, *key):
+        pictures = []
+        for start in range(0, count, BATCH):
+            pictures += self._paint(range(FIRST_SEED + start, FIRST_SEED + min(start + BATCH, count)), *key)
+        return self.judge.look(pictures)
+
+    def _paint(self, seeds, prompt, negative, guidance, before, switch):
         n = len(seeds)
         noise = initial_noise(latent_shape(self.components), map(generator, seeds))
         later = encode_prompts(self.components, [prompt] * n, [negative] * n)
@@ -114,7 +123,7 @@ def removal(painter, count, prompt, negative, attribute, values):
     before, after = painter.seen(prompt, "", count), painter.seen(prompt, negative, count)
     others = {
         name: {"before": spread(before, name), "after": spread(after, name)}
-        for name in painter.judge.attributes
+        for name in world.ATTRIBUTES
         if name != attribute
     }
     return {
@@ -152,7 +161,7 @@ def measure(painter, counts):
         {
             "prompt": prompt,
             "negative": negative,
-            **share(painter.seen(prompt, negative, counts["wordings"]), "rings", ("rings",)),
+            **share(painter.seen(prompt, negative, counts["wordings"]), "rings", RINGS),
         }
         for prompt, negative in pairs
     ]

@@ -1,6 +1,6 @@
 """What should a network predict, noise, picture or velocity? And what is guidance without caption dropout?
 
-    python -m measure.prediction_types           # about 30 minutes on one core
+    python -m measure.prediction_types           # an hour and a half on one core
     python -m measure.prediction_types --quick   # a smoke run of a minute, into out/ only
 
 Notebook 10's small U-Net is trained anew for each kind of prediction, and once more without leaving out any

@@ -1,6 +1,6 @@
 """How good are pictures of 2 to 50 steps, with each of eight schedulers? Measured on the pocket model.
 
-    python -m measure.schedulers             # about 20 minutes on one free core
+    python -m measure.schedulers             # an hour and a quarter on one free core
     python -m measure.schedulers Heun LMS    # only these; two such runs share the work of two cores
     python -m measure.schedulers --quick     # a smoke run of a minute, into out/ only
 

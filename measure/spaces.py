@@ -1,7 +1,7 @@
 """Latents against pixels: two equal U-Nets, trained for equal time. What does each space cost, and give?
 
     python -m training in-latents; python -m training in-pixels    # first: 45 minutes of one core each
-    python -m measure.spaces                   # about 40 minutes on one core
+    python -m measure.spaces                   # more than an hour on one core
     python -m measure.spaces pixels growth     # only these parts; what is finished is kept in out/
 
 "latents" and "pixels" are the quality of pictures against minutes of training, judged as in
@@ -22,7 +22,7 @@ from helpers.lesson import metrics
 from helpers.lesson.cache import kept, mark
 from helpers.lesson.measured import made_from, save_measured, workplace
 from helpers.lesson.scores import attribute_rates, prompts
-from helpers.lesson.spaces import BATCH, FOLDER, SPACES, load_space
+from helpers.lesson.spaces import BATCH, FOLDER, load_space
 from helpers.models import latent_shape
 from helpers.seeding import generator, initial_noise
 from measure import CACHE as LOGS
@@ -214,8 +214,7 @@ def main(only=()):
     torch.set_num_threads(1)
     results = {}
     for name in only or PARTS:
-        whole = name in (*SPACES, "drawn")  # what keeps its own parts
-        results[name] = PARTS[name]() if whole else kept(WORK / f"{name}.json", origin(), PARTS[name])
+        results[name] = kept(WORK / f"{name}.json", origin(), PARTS[name])
         print(f"{name}: {json.dumps(results[name])[:300]}", flush=True)
     if not only:
         save_measured("spaces", {"steps": STEPS, "guidance_scale": GUIDANCE, **results})

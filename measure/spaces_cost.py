@@ -18,6 +18,7 @@ from helpers.denoising import decode, denoise, encode_prompts
 from helpers.lesson.networks import use_fast_attention
 from helpers.lesson.objective import adamw, optimise
 from helpers.lesson.spaces import SPACES, load_space, new_unet
+from helpers.lesson.trainings import mixed_precision
 from helpers.models import latent_shape, pixels_per_latent
 from helpers.seeding import generator, initial_noise
 
@@ -74,7 +75,7 @@ def training_step(space, batch):
     ema = new_unet(space).requires_grad_(False)
 
     def step():
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed_precision("cpu"):
             noise_pred = model(x, t, text).sample
         optimise((noise_pred.float() - x).square().mean(), model, ema, optimizer, step=0)
 

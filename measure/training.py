@@ -1,45 +1,49 @@
-"""How the pocket model was trained: the logs of its stages, and what they cost, for readers without them.
+"""How the pocket model was trained, for readers without its logs: what each stage cost, and its reports.
 
     python -m measure.training
 
-It measures nothing anew: `python -m training all` writes training/cache/STAGE/log.jsonl, which git leaves
-out, and models/pocket-planets/training.json. This puts both into docs/measured/training.json.
+It measures nothing anew: `python -m training evaluate` gathers models/pocket-planets/training.json, which has
+an entry for each run. This sums them up by stage in docs/measured/training.json.
 """
 
 import json
 
-from helpers.errors import ModelError
 from helpers.lesson.measured import save_measured
 from helpers.lesson.trainings import CAPTION_DROPOUT
 from helpers.models import POCKET, ROOT
-from measure import CACHE
 
 
-def log(stage):
-    """The reports of one stage, in order: dicts of step, minutes, and what the stage reports."""
-    file = CACHE / stage / "log.jsonl"
-    if not file.is_file():
-        raise ModelError(
-            f"There is no log of {stage}: run `python -m training {stage}`, or keep the measured file."
-        )
-    return [json.loads(line) for line in file.read_text().splitlines()]
+def by_stage(runs):
+    """{stage: parameters, the sums over its runs, and the runs}; samples are pictures, or crops of them.
+
+    Of some runs no minutes were kept. `minutes` and `core_minutes` are sums over the others, which had
+    `timed_samples` of the stage's samples.
+    """
+    stages = {}
+    for run in runs:
+        stage = stages.setdefault(run["stage"], {"parameters": run["parameters"], "runs": []})
+        stage["runs"].append({name: run[name] for name in run if name not in ("stage", "parameters")})
+    for stage in stages.values():
+        timed = [run for run in stage["runs"] if run["minutes"] is not None]
+        stage |= {name: sum(run[name] for run in stage["runs"]) for name in ("steps", "samples")}
+        stage["timed_samples"] = sum(run["samples"] for run in timed)
+        stage["minutes"] = sum(run["minutes"] for run in timed)
+        stage["core_minutes"] = sum(run["minutes"] * run["processes"] for run in timed)
+    return stages
 
 
 def main():
-    stages = json.loads((ROOT / POCKET / "training.json").read_text())
-    [unet] = [stage for stage in stages if stage["stage"] == "unet"]
-    evaluation = json.loads((ROOT / POCKET / "evaluation.json").read_text())
-    results = {
-        "pictures": evaluation["memory"]["bank"],
-        "unet_batch": unet["batch"],  # for each process
+    stages = by_stage(json.loads((ROOT / POCKET / "training.json").read_text(encoding="utf-8")))
+    unet = stages["unet"]["runs"][-1]
+    evaluation = json.loads((ROOT / POCKET / "evaluation.json").read_text(encoding="utf-8"))
+    save_measured("training", {
+        "pictures": evaluation["memory"]["pictures"],
+        "unet_batch": unet["batch"] * unet["processes"],  # of all processes together
         "caption_dropout": CAPTION_DROPOUT,
-        "stages": {stage["stage"]: {**stage, "log": log(stage["stage"])} for stage in stages},
-    }
-    save_measured("training", results)
-    for name, stage in results["stages"].items():
-        print(
-            f"{name:6} {stage['minutes']:5.0f} minutes, {stage['steps']} steps, {len(stage['log'])} reports"
-        )
+        "stages": stages,
+    })  # fmt: skip
+    for name, stage in stages.items():
+        print(f"{name:7} {stage['minutes']:5.0f} minutes, {stage['steps']} steps, {len(stage['runs'])} runs")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Measure what image-to-image keeps and changes at each strength: python -m measure.variations
 
-Writes docs/measured/variations.json, which notebook 09 draws. Takes about five minutes on two cores.
+Writes docs/measured/variations.json, which notebook 09 draws. Takes about ten minutes on one core.
 """
 
 from itertools import combinations

@@ -1,6 +1,6 @@
 """Do the videos of the pocket model hold together, and do their planets turn? Measured against three others.
 
-    python -m measure.video              # about 3 minutes on one core
+    python -m measure.video              # about ten minutes on one core
 
 The same prompts, each with three seeds, become videos of four sorts: by the U-Net with its new layers
 ("joined"); by the same U-Net without them, each frame from noise of its own ("alone"); one such frame eight

@@ -72,6 +72,27 @@ def test_a_smoke_run_measures_a_picture_and_leaves_the_page_alone(tmp_path, monk
     assert found["calls of the fast way"] == parts.fewest_calls() < 30
 
 
+@pytest.mark.parametrize("fast", [True, False])
+def test_bfloat16_is_timed_where_it_is_fast_alone(fast, monkeypatch):
+    monkeypatch.setattr(parts, "bfloat16_is_fast", lambda device: fast)
+    monkeypatch.setattr(parts, "load_components", lambda *_: None)
+    for name in ("matrix_product", "painter"):
+        monkeypatch.setattr(parts, name, lambda *_: lambda: None)
+    assert ("bf16" in page.peak_table(parts.peak(quick=True))) == fast
+
+
+def test_the_fast_way_has_the_fewest_calls_that_are_as_good_or_as_many_as_usual(monkeypatch):
+    def point(steps, rate, distance):
+        rates = {name: {"rate": rate} for name in ("attributes_right", "all_right")}
+        return {"steps": steps, "calls": steps, "frechet_distance": distance, **rates}
+
+    curves = {"PNDM": [point(29, 0.9, 50.0)], "DPM++ 2M": [point(5, 0.8, 49.0), point(8, 0.9, 51.0)]}
+    monkeypatch.setattr(parts, "load_measured", lambda name: {"curves": curves})
+    assert parts.fewest_calls() == 29
+    curves["DPM++ 2M"] += [point(12, 0.9, 50.0), point(20, 0.95, 40.0)]
+    assert parts.fewest_calls() == 12
+
+
 def test_the_block_gives_the_threads_back():
     before = parts.torch.get_num_threads()
     with pytest.raises(KeyError), parts.threads(before + 1):

@@ -53,14 +53,14 @@ def test_more_prompts_than_there_are_is_an_error(count):
 def test_the_judge_sees_what_was_drawn():
     drawn = examples.load_renders()
     seen = judge.load_judge().look([example.picture for example in drawn])
-    assert set(seen[0]) == set(world.ATTRIBUTES)
+    assert set(seen[0]) == set(world.JUDGED)
     each, whole = judge.adherence(seen, [example.scene for example in drawn])
     assert each > 0.97 and whole > 0.85
 
 
 def test_the_judge_takes_pictures_of_any_size_and_mode():
     [seen] = judge.load_judge().look([Image.new("RGBA", (40, 30), "orange")])
-    assert set(seen) == set(world.ATTRIBUTES)
+    assert set(seen) == set(world.JUDGED)
 
 
 def test_adherence_counts_attributes_and_whole_pictures():

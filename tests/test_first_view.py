@@ -53,7 +53,7 @@ CUT = """() => [...document.querySelectorAll('.jp-Notebook :is(.cm-scroller, .jp
 def house(tmp_path_factory):
     """A fresh copy of the repository as far as `make lab` uses it."""
     root = tmp_path_factory.mktemp("fresh") / "house"
-    leave = shutil.ignore_patterns("__pycache__", "node_modules", "next")
+    leave = shutil.ignore_patterns("__pycache__", "node_modules")
     for name in ("helpers", "images", "models", "notebooks", "tools", "worlds"):
         shutil.copytree(ROOT / name, root / name, ignore=leave)
     shutil.copy(ROOT / "pyproject.toml", root)

@@ -275,7 +275,7 @@ def test_a_guidance_function_that_returns_nan_is_named_and_the_weights_are_not_b
 def test_a_negative_prompt_at_guidance_1_warns_once_and_above_it_changes_the_picture():
     asked = good("generate") | dict(negative_prompts="red", num_inference_steps=3)
     with pytest.warns(
-        UserWarning, match="changes nothing: take a guidance scale above 1, such as 5"
+        UserWarning, match="changes nothing: take a guidance scale above 1, such as 3"
     ) as caught:
         at_1 = denoising.generate(**asked | dict(guidance_scale=1, seeds=range(3)))
     assert len(caught) == 1

@@ -13,8 +13,8 @@ from worlds import seeds
 
 
 def test_attributes_that_do_not_apply_teach_nothing():
-    net = judge.Judge(world.ATTRIBUTES)
-    rows = torch.full((4, len(world.ATTRIBUTES)), -1)
+    net = judge.Judge(world.JUDGED)
+    rows = torch.full((4, len(world.JUDGED)), -1)
     rows[:, 0] = 1
     judge.loss_of(net(torch.rand(4, 3, 128, 128)), rows).backward()
     taught = {
@@ -41,7 +41,7 @@ def test_blur_keeps_even_areas_and_smooths_an_edge():
 
 def test_a_saved_judge_gives_the_same_marks(tmp_path):
     torch.manual_seed(0)
-    net = judge.Judge(world.ATTRIBUTES).half().float().eval()
+    net = judge.Judge(world.JUDGED).half().float().eval()
     judge.save(net, tmp_path)
     pictures = np.random.default_rng(0).integers(0, 256, (3, 128, 128, 3), np.uint8)
     again = classify(judge.load(tmp_path), pictures)
@@ -62,7 +62,7 @@ def test_a_judge_of_another_world_is_refused(tmp_path):
 def test_marks_of_the_wrong_view_count_as_wrong():
     scene = {"view": "space", "style": "plain", "kind": "gas giant", "colour": "red", "size": "small"}
     scene |= {"rings": "rings", "moons": "one moon", "background": "deep space"}
-    rows = np.stack([world.encode(scene)] * 2)
+    rows = np.stack([world.encode_judged(scene)] * 2)
     seen = rows.copy()
     seen[1, 0] = 1
     right, applies = marked(seen, rows)
@@ -72,7 +72,7 @@ def test_marks_of_the_wrong_view_count_as_wrong():
 
 def test_adherence_of_pictures_marked_by_hand():
     draw = np.random.default_rng(0)
-    rows = np.stack([world.encode(world.sample_scene(draw)) for _ in range(200)])
+    rows = np.stack([world.encode_judged(world.sample_scene(draw)) for _ in range(200)])
     perfect = attribute_rates(rows, rows)
     assert perfect["mean"]["rate"] == perfect["all_right"]["rate"] == perfect["binding"]["rate"] == 1
     moons, spoilt = list(world.ATTRIBUTES).index("moons"), rows.copy()
@@ -95,7 +95,14 @@ def test_the_saved_judge_marks_fresh_renders_right():
         picture, row = data.draw(seeds.TESTS[i], held_out=i % 3 == 0)
         rows.append(row)
         pictures.append(picture)
-    rows = np.stack(rows)
-    right, applies = marked(classify(judge.load(), np.stack(pictures))[0], rows)
+    right, applies = marked(classify(judge.load(), np.stack(pictures))[0], np.stack(rows))
     assert right.sum() / applies.sum() >= 0.97  # the bar is 98 %, less two standard errors of so few pictures
     assert sum(file.stat().st_size for file in judge.FOLDER.iterdir()) < 3e6
+
+
+def test_the_saved_judge_sees_faults_that_were_drawn_on_purpose():
+    pictures, rows = map(np.stack, zip(*(judge.faulty(seed) for seed in seeds.TESTS[:90])))
+    right, applies = marked(classify(judge.load(), pictures)[0], rows)
+    names = list(world.JUDGED)
+    for name in ("moons", "rings"):
+        assert right[:, names.index(name)].mean() > 0.9

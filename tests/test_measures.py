@@ -1,12 +1,13 @@
 """The measures of the evaluation against values known from elsewhere."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from helpers.lesson import measured, metrics
-from measure import arguments
+from measure import arguments, negative_prompts
 
 
 def test_a_smoke_run_leaves_what_texts_read_as_it_is(tmp_path, monkeypatch):
@@ -26,6 +27,25 @@ def test_a_part_that_a_script_does_not_have_is_refused_with_those_that_it_has(mo
     assert "unknown: pixel. Choose from: pixels; latents" in capsys.readouterr().err
     monkeypatch.setattr("sys.argv", ["measure.guidance", "--quick"])
     assert arguments("What it measures.", "4 prompts").quick
+
+
+def test_what_the_judge_saw_is_asked_once_and_a_second_run_goes_on_from_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(negative_prompts, "WORK", tmp_path)
+    painted = []
+
+    def run(*asked, weights="these"):
+        painter = object.__new__(negative_prompts.Painter)  # without models
+        painter.known, painter.guidance, painter.made_from = {}, 3.0, weights
+        painter.judge = SimpleNamespace(look=lambda pictures: [{"figure": str(each)} for each in pictures])
+        painter._paint = lambda seeds, *key: painted.extend(seeds) or list(seeds)
+        painted.clear()
+        return [len(painter.seen(*each)) for each in asked], len(painted)
+
+    asked = [("a planet", "rings", 40), ("a planet", "rings", 8), ("a planet", "moons", 8)]
+    assert run(*asked) == ([40, 8, 8], 48)
+    assert run(*asked) == ([40, 8, 8], 0)
+    assert run(*asked, ("a planet", "rings", 8, 5.0)) == ([40, 8, 8, 8], 8)
+    assert run(*asked, weights="others") == ([40, 8, 8], 48)
 
 
 def test_wilson_gives_published_intervals():

@@ -46,6 +46,7 @@ from helpers.show.plotting import (
     show_grid,
     small_multiples,
 )
+from tests.browser import chromium_browser
 
 ALT = 'A planet, "red" & <round>'
 SHARE = (0.4, 0.3, 0.5)
@@ -481,3 +482,13 @@ def test_the_map_to_colours_is_closer_to_the_picture_than_one_channel_is():
         errors.append(np.abs(np.asarray(latent_colours(latent, weights)) - small).mean())
         greys.append(min(np.abs(np.asarray(grey) - small).mean() for grey in latent_pictures(latent)))
     assert np.mean(errors) < 0.5 * np.mean(greys)
+
+
+def test_on_a_narrow_page_a_strips_rows_keep_their_words_whole():
+    rows = [[Image.new("RGB", (128, 128))] * 4]
+    strip = page.strip_markup(rows, ["a red gas giant with rings"], ["a", "b", "c", "d"], "Four pictures.")
+    with chromium_browser() as browser:
+        narrow = browser.new_page(viewport={"width": 500, "height": 800})
+        narrow.set_content(strip)
+        label = narrow.locator("th[scope=row]").bounding_box()
+    assert label["width"] >= page.ROW_LABEL

@@ -260,7 +260,6 @@ def test_weights_are_safetensors_and_small():
     files = repository_files()
     unsafe = {".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle"}
     assert not [p.name for p in files if p.suffix in unsafe]
-    waiting = ROOT / "models" / "next"  # what will take others' places
-    models = [p for p in files if (ROOT / "models") in p.parents and waiting not in p.parents]
+    models = [p for p in files if (ROOT / "models") in p.parents]
     assert sum(p.stat().st_size for p in models) <= 60e6
     assert all((ROOT / "models") in p.parents for p in files if p.suffix == ".safetensors")

@@ -12,6 +12,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image, ImageDraw
 
+from helpers.show.losses import curve
 from helpers.show.sliders import NOTE
 from tests.browser import chromium_browser
 from tools.slides import build
@@ -320,9 +321,12 @@ def test_a_chart_that_is_too_high_to_be_read_is_followed_by_its_parts_and_cuts_n
 
 def test_a_training_is_its_curve_and_its_pictures():
     bar = '<p><progress value="1"></progress> 0 s left</p>'
-    html = f'<div class="training">{bar}<svg></svg><figure></figure></div>'
-    pieces = pieces_of_figure(new_output("display_data", data={"text/html": html}))
-    assert [piece.data["text/html"] for piece in pieces] == ["<svg></svg>", "<figure></figure>"]
+    loss, strip = curve([2, 1], 4), 2 * f"<figure>{picture(128, 128)}</figure>"
+    for after, wanted in ((strip, [loss, strip]), ("", [loss])):
+        html = f'<div class="training">{bar}{loss}{after}</div>'
+        pieces = pieces_of_figure(new_output("display_data", data={"text/html": html}))
+        assert [piece.data["text/html"] for piece in pieces] == wanted
+    assert shown_size(loss) == (680, 190)
 
 
 def test_sentences_end_where_they_end():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+import training
 from helpers.errors import InputError, ModelError
 from helpers.sound.hearing import hear, recognise
 from helpers.sound.model import (
@@ -22,6 +23,7 @@ from helpers.sound.model import (
     unfold,
 )
 from helpers.sound.player import Player, play, show_spectrograms, to_wav
+from training import loop
 from training.beyond import sounds as stage
 from worlds import sounds as world
 
@@ -164,3 +166,13 @@ def test_a_sound_of_its_own_is_the_same_in_a_batch(components):
     alone = make_sounds(components, ["a bell on A4"], [3])
     together = make_sounds(components, ["a low hum", "a bell on A4"], [2, 3])
     torch.testing.assert_close(alone[0], together[1], atol=1e-3, rtol=1e-3)
+
+
+def test_it_can_be_trained_again_and_keeps_the_tokenizer_that_it_learned_with(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(stage, "FOLDER", tmp_path / "sounds")
+    monkeypatch.setattr(stage, "SOUNDS", 100)
+    stage.main(loop.Settings(steps=2, batch=2, lr=1e-3, precision="no"))
+    for folder in (FOLDER, tmp_path / "sounds"):
+        parts = load_sounds(folder)
+        assert len(parts.tokenizer) == parts.text_encoder.config.vocab_size

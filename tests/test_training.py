@@ -15,6 +15,7 @@ from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer
 
 import training
 from helpers.errors import ModelError
+from helpers.lesson import trainings
 from helpers.lesson.objective import min_snr_weights, training_loss, update_ema
 from helpers.lesson.trainings import ema_decay, lr_scale
 from training import __main__ as command
@@ -81,13 +82,23 @@ def test_min_snr_weights_count_the_pictures_error_up_to_five_times(prediction_ty
     torch.testing.assert_close(weights * (snr + over), torch.minimum(snr, torch.tensor(5.0)))
 
 
+def test_planets_with_several_moons_are_drawn_so_much_more_often():
+    moons = np.array([-1, 0, 1, 2, 3], np.int8)  # -1: a landscape
+    rows = unet.drawn_rows(np.random.default_rng(0), moons, 2.5, 80_000)
+    np.testing.assert_allclose(np.bincount(rows) / len(rows), [1 / 8] * 3 + [2.5 / 8] * 2, atol=0.01)
+    even = unet.drawn_rows(np.random.default_rng(0), moons, 1.0, 50_000)
+    np.testing.assert_allclose(np.bincount(even) / len(even), [0.2] * 5, atol=0.01)
+
+
 def test_loss_weights_are_one_on_average():
     scheduler = DDPMScheduler.from_config(unet.SCHEDULER)
     plain, velocity = (unet.loss_weights(kind, scheduler) for kind in ("min-snr", "v"))
     torch.testing.assert_close(plain / plain[-1], min_snr_weights(scheduler))
     assert velocity[-1] / plain[-1] > 5 * velocity[300] / plain[300]  # high noise counts more
     assert (unet.loss_weights("even", scheduler) == 1).all()
-    for weights in (plain, velocity):
+    mixed = unet.loss_weights("mixed", scheduler)
+    assert velocity[0] < mixed[0] < 1 and 1 < mixed[-1] < velocity[-1]  # details and layout
+    for weights in (plain, velocity, mixed):
         assert weights.mean().item() == pytest.approx(1)
 
 
@@ -111,14 +122,46 @@ def test_whoever_predicts_what_the_scheduler_names_has_no_loss(prediction_type):
     assert lost.item() == pytest.approx(1) and only.item() == pytest.approx(1)
 
 
-def test_picture_loss_sees_edges_that_a_plain_difference_does_not():
+def test_picture_loss_of_an_even_error_is_that_error():
     target = torch.zeros(1, 3, 16, 16)
     flat = torch.full_like(target, 0.5)
-    striped = flat.clone()
-    striped[..., ::2] *= -1
     assert vae.picture_loss(target, target) == 0
     assert vae.picture_loss(flat, target).item() == pytest.approx(0.5)
+
+
+def test_stripes_cost_more_than_an_even_error():
+    target = torch.zeros(1, 3, 16, 16)
+    striped = torch.full_like(target, 0.5)
+    striped[..., ::2] *= -1
     assert vae.picture_loss(striped, target) > 0.9
+
+
+def test_errors_count_more_where_there_is_detail():
+    target = torch.zeros(1, 3, 32, 32)
+    target[..., 20:28, 20:28] = 1
+    weights = vae.detail_weights(target)
+    assert weights.shape == (1, 1, 32, 32) and weights.mean().item() == pytest.approx(1)
+    assert weights[0, 0, 20, 20] > 2 * weights[0, 0, 5, 5]
+
+
+def test_evening_out_the_latents_changes_no_picture():
+    torch.manual_seed(0)
+    autoencoder = vae.new_vae((8, 8, 8, 8)).eval()
+    torch.nn.init.normal_(autoencoder.quant_conv.bias, std=3)
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 128, 128, 3), np.uint8)
+    pixels, accelerator = data.to_pixels(pictures), Accelerator(cpu=True)
+    with torch.no_grad():
+        before = autoencoder.encode(pixels).latent_dist
+        wanted = autoencoder.decode(before.mean).sample
+        vae.even_out(autoencoder, pictures, accelerator)
+        after = autoencoder.encode(pixels).latent_dist
+        torch.testing.assert_close(autoencoder.decode(after.mean).sample, wanted, atol=1e-3, rtol=0)
+    assert after.mean.mean((0, 2, 3)).abs().max() < 1e-3 * after.mean.std()
+    stds = after.mean.std((0, 2, 3))
+    torch.testing.assert_close(stds, stds.mean().expand(4), rtol=1e-3, atol=0)
+    torch.testing.assert_close(
+        after.std / before.std, (stds / before.mean.std((0, 2, 3)))[None, :, None, None].expand_as(after.std)
+    )
 
 
 def test_picture_loss_weighs_a_wrong_hue_more_than_a_wrong_brightness():
@@ -129,10 +172,28 @@ def test_picture_loss_weighs_a_wrong_hue_more_than_a_wrong_brightness():
 
 
 def test_equal_captions_are_not_wrong_answers():
-    same = clip.same_caption(["red", "blue", "red"])
+    same = clip.same_caption(["red", "blue", "red"], np.array([[0], [1], [2]]))
     assert same.tolist() == [[False, False, True], [False, False, False], [True, False, False]]
     logits = torch.tensor([[9.0, 0, 9], [0, 9, 0], [9, 0, 9]])
     assert clip.contrastive_loss(logits, same) < 0.001 < 0.3 < clip.contrastive_loss(logits, same & False)
+
+
+def test_pictures_of_one_scene_are_not_wrong_answers_of_each_other():
+    same = clip.same_caption(
+        ["a red planet", "a planet", "a blue planet"], np.array([[1, 2], [1, 2], [1, 3]])
+    )
+    assert same.tolist() == [[False, True, False], [True, False, False], [False, False, False]]
+
+
+def test_siblings_differ_in_one_attribute_alone():
+    rng = np.random.default_rng(0)
+    attributes = np.stack([world.encode(world.sample_scene(rng)) for _ in range(4000)])
+    siblings = clip.Siblings(attributes)
+    for _ in range(40):
+        group = attributes[siblings.draw(rng, 1)]
+        differing = (group != group[0]).any(0)
+        assert 2 <= len(group) <= clip.SIBLINGS and differing.sum() == 1
+        assert len(np.unique(group[:, differing])) == len(group)
 
 
 def test_tokenizer_round_trip(tmp_path):
@@ -179,7 +240,22 @@ def test_an_interrupted_run_ends_with_the_weights_of_an_uninterrupted_one(folder
             assert torch.equal(a, b)
     assert (
         len((training.CACHE / "line" / "log.jsonl").read_text().splitlines()) == 2
-    )  # one for each finished run
+    )  # how it began, and one report
+
+
+def test_a_start_from_weights_does_not_go_on_with_a_training_that_began_without(folders):
+    settings, cpu = loop.Settings(steps=2, batch=1, lr=0.1, precision="no"), Accelerator(cpu=True)
+
+    def begin(**options):
+        return loop.Run("line", torch.nn.Linear(1, 1), settings, cpu, **options)
+
+    for warm in (False, True):
+        begin(fresh=True, warm=warm).save()
+        assert begin(warm=warm).began()["warm"] is warm  # the same command again
+    begin(warm=False)  # without --warm any training can go on
+    begin(fresh=True, warm=False).save()
+    with pytest.raises(ModelError, match="leave out --warm .* or add --fresh"):
+        begin(warm=True)
 
 
 def test_two_steps_of_a_stage_where_processes_are_spawned(folders, monkeypatch):
@@ -229,6 +305,15 @@ def test_a_time_budget_overrides_the_presets_steps():
     assert settings.steps > 10**6
     with pytest.raises(SystemExit):
         command.arguments(["no-such-stage"])
+
+
+@pytest.mark.parametrize(("fast", "precision"), [(True, "bf16"), (False, "no")])
+def test_bfloat16_is_taken_where_it_is_fast_or_asked_for(fast, precision, monkeypatch):
+    monkeypatch.setattr(trainings, "bfloat16_is_fast", lambda device: fast)
+    options = command.arguments(["unet", "--preset", "cpu"])
+    assert command.settings_for(unet.SETTINGS, options).precision == precision
+    options = command.arguments(["unet", "--preset", "cpu", "--precision", "bf16"])
+    assert command.settings_for(unet.SETTINGS, options).precision == "bf16"
 
 
 @pytest.mark.parametrize(
@@ -306,6 +391,8 @@ def test_every_stage_in_miniature(folders, monkeypatch):
     before, mark = vae.load_vae()
     vae.decoder_main(settings)
     after, same_mark = vae.load_vae()
+    told = json.loads((training.CACHE / "decoder" / "log.jsonl").read_text().splitlines()[-1])
+    assert told["loss"] > 0 and told["edges"] > 0 and 0 <= told["told_apart"] <= 1
     assert str(folder) not in (folder / "vae" / "config.json").read_text(encoding="utf-8")
     assert mark == same_mark and len(vae.load_latents()) == 20  # encoder and latents are as before
     assert not torch.equal(before.decoder.conv_out.weight, after.decoder.conv_out.weight)
@@ -323,7 +410,7 @@ def test_every_stage_in_miniature(folders, monkeypatch):
 
     weights = load_file(folder / "unet" / "diffusion_pytorch_model.safetensors")
     assert {weight.dtype for weight in weights.values()} == {torch.float16}
-    assert (folder / "unet" / "diffusion_pytorch_model.safetensors").stat().st_size < 12e6
+    assert (folder / "unet" / "diffusion_pytorch_model.safetensors").stat().st_size < 24e6
     assert all(
         name.startswith("text_model.") for name in load_file(folder / "text_encoder" / "model.safetensors")
     )

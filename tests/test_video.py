@@ -15,7 +15,7 @@ from helpers.video.model import FOLDER, VideoUNet, generate_videos, load_video_m
 from helpers.video.player import load_drawn, show_videos
 from helpers.video.ruler import change, turn
 from worlds import planets as world
-from worlds import turning
+from worlds import seeds, turning
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +104,16 @@ def test_the_ruler_reads_drawn_planets():
         assert abs(angle - turning.STEP) < 3 and agreement > 0.7
         assert abs(turn(video[::-1])[0] + turning.STEP) < 3
         assert turn([video[0]] * 8) == (0, pytest.approx(1))
+
+
+def test_the_ruler_is_as_long_as_what_it_measures():
+    """On average: a planet is nearer to us or farther away, and its middle isn't the picture's."""
+    kinds, found = ("ocean planet", "ice planet", "lava planet", "rocky planet"), []
+    for number in range(12):
+        scene = turning.giant(kinds[number % 4], "red" if number % 4 == 3 else None)
+        frames = turning.render(scene, np.random.default_rng(seeds.TESTS[number]), frames=4)
+        found.append(turn([Image.fromarray(frame) for frame in frames])[0])
+    assert np.mean(found) == pytest.approx(turning.STEP, abs=0.6)
 
 
 def test_the_ruler_sees_that_different_planets_do_not_turn_into_each_other():

@@ -36,8 +36,8 @@ TRAINED = {"preset", "fresh", *SETTINGS}
 USES = {  # the options of each stage
     "data": {"count", "processes", "fresh"},
     "tokenizer": {"fresh"},  # it always starts anew
-    "clip": {"processes", *TRAINED},
-    "vae": {"processes", "kl", *TRAINED},
+    "clip": {"processes", "warm", *TRAINED},
+    "vae": {"processes", "kl", "equivariance", "noise", "warm", *TRAINED},
     "latents": {"processes", "preset", "fresh", "precision"},
     "decoder": {"processes", *TRAINED},
     "unet": {"processes", "warm", "weights", *TRAINED},
@@ -67,19 +67,26 @@ def arguments(argv=None):
         "--fresh", action="store_true", help="start anew: no checkpoint, nothing that was kept"
     )
     data = parser.add_argument_group("data")
-    data.add_argument("--count", type=int, default=60_000, help="training pictures")
+    data.add_argument("--count", type=int, default=150_000, help="training pictures")
     training = parser.add_argument_group("clip, vae, unet, judge (defaults: the preset's)")
     training.add_argument("--steps", type=int)
     training.add_argument("--minutes", type=float, help="a time budget instead of a number of steps")
     training.add_argument("--batch", type=int, help="per process")
     training.add_argument("--lr", type=float)
     training.add_argument("--seed", type=int)
-    training.add_argument("--precision", choices=("bf16", "no"), help="no: float32 throughout")
-    training.add_argument("--kl", type=float, default=1e-6, help="vae: weight of the divergence from N(0, 1)")
     training.add_argument(
-        "--weights", choices=("min-snr", "v", "even"), default="min-snr", help="unet: of the timesteps"
+        "--precision", choices=("bf16", "no"), help="no: float32 throughout; default: bf16 where that is fast"
     )
-    training.add_argument("--warm", action="store_true", help="unet: start from the weights in models/")
+    training.add_argument("--kl", type=float, default=1e-6, help="vae: weight of the divergence from N(0, 1)")
+    training.add_argument("--equivariance", type=float, default=0.5, help="vae: weight of the half-size loss")
+    training.add_argument("--noise", type=float, default=0.05, help="vae: in units of the latents' std")
+    training.add_argument(
+        "--weights", choices=("min-snr", "v", "even", "mixed"), help="unet, cooled: of the timesteps"
+    )
+    training.add_argument(
+        "--warm", action="store_true",
+        help="clip, vae, unet: start from the weights in models/ (clip: the text tower stays as it is)",
+    )  # fmt: skip
     options = parser.parse_args(argv)
     given = {name for name, value in vars(options).items() if value != parser.get_default(name)} - {"stage"}
     if options.stage != "all" and (useless := sorted(given - USES[options.stage])):
@@ -101,11 +108,18 @@ def passed_on(options, stage):
 
 
 def settings_for(stage_settings, options):
-    """The preset's settings with the options given; a time budget alone means as many steps as fit."""
+    """The preset's settings with the options given; a time budget alone means as many steps as fit.
+
+    Without --precision it is bfloat16 where that is fast.
+    """
+    from helpers.lesson.trainings import bfloat16_is_fast
+
     given = {name: getattr(options, name) for name in SETTINGS}
     given = {name: value for name, value in given.items() if value is not None}
     if "minutes" in given:
         given.setdefault("steps", 10_000_000)
+    fast = bfloat16_is_fast({"cpu": "cpu", "gpu": "cuda"}[options.preset])
+    given.setdefault("precision", "bf16" if fast else "no")
     return replace(stage_settings[options.preset], **given)
 
 
@@ -121,12 +135,14 @@ def run(options):
     stages = {
         "data": lambda: data.main(options.count, options.processes, options.fresh),
         "tokenizer": tokenizer.main,
-        "clip": lambda: trained(clip.main, clip.SETTINGS),
-        "vae": lambda: trained(vae.main, vae.SETTINGS, options.kl),
+        "clip": lambda: trained(clip.main, clip.SETTINGS, options.warm),
+        "vae": lambda: trained(
+            vae.main, vae.SETTINGS, options.kl, options.equivariance, options.warm, options.noise
+        ),
         "latents": lambda: trained(vae.latents_main, vae.SETTINGS),
         "decoder": lambda: trained(vae.decoder_main, vae.DECODER_SETTINGS),
-        "unet": lambda: trained(unet.main, unet.SETTINGS, options.warm, options.weights),
-        "cooled": lambda: trained(unet.cooled_main, unet.COOLED_SETTINGS, options.weights),
+        "unet": lambda: trained(unet.main, unet.SETTINGS, options.warm, options.weights or "v"),
+        "cooled": lambda: trained(unet.cooled_main, unet.COOLED_SETTINGS, options.weights or "mixed"),
         "judge": lambda: trained(judge.main, judge.SETTINGS),
         "evaluate": lambda: evaluate.main(processes=max(2, options.processes)),
         "in-latents": lambda: trained(partial(spaces.main, "latents"), spaces.SETTINGS["latents"]),

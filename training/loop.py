@@ -1,6 +1,7 @@
 """What the training stages share: device, clock, learning rate, averages, checkpoints."""
 
 import copy
+import datetime
 import io
 import json
 import multiprocessing
@@ -8,11 +9,13 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 import transformers
 from accelerate import Accelerator
+from accelerate.utils import InitProcessGroupKwargs
 from tqdm.auto import tqdm
 
 import helpers.models  # noqa: F401  sets the number of threads
@@ -24,6 +27,8 @@ from helpers.machine.disk import disk_error, write_whole
 from training.muon import Muon
 
 CHECKPOINT_MINUTES, REPORT_MINUTES = 3, 5
+PATIENCE = datetime.timedelta(hours=3)  # of the processes that wait while the first draws or measures
+LOGGED = ("batch", "lr", "optimizer", "seed", "precision")  # settings in the first line of a stage's log
 
 
 @dataclass
@@ -47,7 +52,8 @@ def start(settings, cpu):
     """The accelerator (device, autocast, other processes); seeds the weights, the same in every process."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     transformers.utils.logging.disable_progress_bar()  # of loading
-    accelerator = Accelerator(cpu=cpu, mixed_precision=settings.precision)
+    patient = InitProcessGroupKwargs(timeout=PATIENCE)
+    accelerator = Accelerator(cpu=cpu, mixed_precision=settings.precision, kwargs_handlers=[patient])
     torch.manual_seed(settings.seed)
     return accelerator
 
@@ -67,24 +73,58 @@ class Batches(torch.utils.data.Dataset):
         return self.draw(np.random.default_rng((*self.seed, step)))
 
 
+class Holder(torch.nn.Module):
+    """function(model, ...) as a module of its own, so that `functional_call` can exchange its weights."""
+
+    def __init__(self, model, function):
+        super().__init__()
+        self.model, self.function = model, function
+
+    def forward(self, *tensors):
+        return self.function(self.model, *tensors)
+
+
 class Run:
     """One stage's training: model, optimiser and moving average, where it stands, checkpoint and log."""
 
-    def __init__(self, stage, model, settings, accelerator, fresh=False):
+    def __init__(self, stage, model, settings, accelerator, fresh=False, beside=None, **facts):
+        """`beside` is {name: what has a state_dict} of all that is kept in the checkpoint as well.
+
+        `facts` (numbers, texts) stand in the first line of the log, with when and how the training began;
+        `warm=True` says that the model had learnt before.
+        """
         self.stage, self.settings, self.accelerator = stage, settings, accelerator
         self.folder = training.CACHE / stage
         self.folder.mkdir(parents=True, exist_ok=True)
         self.model = model.to(accelerator.device)
         self.ema = copy.deepcopy(self.model).requires_grad_(False)
-        new_optimizer = {"adamw": adamw, "muon": Muon}[settings.optimizer]
+        exact = torch.float32 if settings.precision == "no" else torch.bfloat16
+        new_optimizer = {"adamw": adamw, "muon": partial(Muon, dtype=exact)}[settings.optimizer]
         self.optimizer = new_optimizer(self.model.parameters(), settings.lr)
+        self.parts = {"model": self.model, "ema": self.ema, "optimizer": self.optimizer, **(beside or {})}
         self.step, self.elapsed, self.loss = 0, 0.0, None
         if not fresh and (self.folder / "checkpoint.pt").exists():
+            if facts.get("warm") and self.began().get("warm") is False:
+                raise ModelError(
+                    f"The checkpoint of stage {stage} is of a training that began with random weights: "
+                    "leave out --warm to go on with it, or add --fresh to start from the weights in models/."
+                )
             self.restore()
+        elif accelerator.is_main_process:
+            began = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+            logged = {name: getattr(settings, name) for name in LOGGED}
+            self.log({"began": began, "processes": accelerator.num_processes, **logged, **facts}, mode="w")
 
     @property
     def fraction(self):
         return fraction_done(self.step, self.settings.steps, self.elapsed / 60, self.settings.minutes)
+
+    def began(self):
+        """The first line of the log, {} where there is none that can be read."""
+        try:
+            return json.loads((self.folder / "log.jsonl").read_text(encoding="utf-8").splitlines()[0])
+        except (OSError, ValueError, IndexError):
+            return {}
 
     def restore(self):
         try:
@@ -93,8 +133,8 @@ class Run:
             raise ModelError(
                 f"The checkpoint of stage {self.stage} is damaged: start that stage again with --fresh."
             ) from error
-        for part in ("model", "ema", "optimizer"):
-            getattr(self, part).load_state_dict(checkpoint[part])
+        for name, part in self.parts.items():
+            part.load_state_dict(checkpoint[name])
         self.step, self.elapsed = checkpoint["step"], checkpoint["elapsed"]
         self.accelerator.print(
             f"{self.stage}: going on from step {self.step}, {self.elapsed / 60:.1f} minutes."
@@ -107,7 +147,7 @@ class Run:
         """
         if not self.accelerator.is_main_process:
             return True
-        state = {part: getattr(self, part).state_dict() for part in ("model", "ema", "optimizer")}
+        state = {name: part.state_dict() for name, part in self.parts.items()}
         packed = io.BytesIO()  # torch's own writing to the disk hides why it fails
         torch.save(state | {"step": self.step, "elapsed": self.elapsed}, packed)
         try:
@@ -191,6 +231,19 @@ class Run:
         optimise(loss, self.model, self.ema, self.optimizer, self.step, self.settings.ema, self.average)
         self.loss = loss.detach()
 
+    def forward(self, function, *tensors):
+        """function(model, *tensors) in the run's precision; gradients are those of the float32 weights.
+
+        In bfloat16 on a CPU all weights are rounded at once, which takes three quarters of autocast's time.
+        """
+        if self.settings.precision == "no" or self.accelerator.device.type != "cpu":
+            with self.accelerator.autocast():
+                return function(self.model, *tensors)
+        holder = Holder(self.model, function)
+        rounded = {name: weight.bfloat16() for name, weight in holder.named_parameters()}
+        tensors = [x.bfloat16() if torch.is_floating_point(x) else x for x in tensors]
+        return torch.func.functional_call(holder, rounded, tuple(tensors))
+
     def average(self, gradients):
         """Gives each of the gradients its mean over all processes, in one message.
 
@@ -208,11 +261,15 @@ class Run:
         """Calls the stage's report() and adds the figures that it returns to the log."""
         if self.accelerator.is_main_process:
             figures = {"step": self.step, "minutes": round(self.elapsed / 60, 2)} | report()
-            log = self.folder / "log.jsonl"
-            try:
-                with open(log, "a") as file:
-                    file.write(json.dumps(figures) + "\n")
-            except OSError as error:  # the line stands on the screen, too
-                tqdm.write(str(disk_error(log, error)))
+            self.log(figures)
             tqdm.write(f"{self.stage}: " + ", ".join(f"{name} {value}" for name, value in figures.items()))
         self.accelerator.wait_for_everyone()
+
+    def log(self, figures, mode="a"):
+        """Writes a line of the log."""
+        file = self.folder / "log.jsonl"
+        try:
+            with open(file, mode) as lines:
+                lines.write(json.dumps(figures) + "\n")
+        except OSError as error:  # the figures stand on the screen, too
+            tqdm.write(str(disk_error(file, error)))

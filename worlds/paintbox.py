@@ -1,16 +1,18 @@
-"""The paint box of Pocket Planets: a canvas, shapes as signed distances, smooth noise, and three styles.
+"""The paint box: a canvas of any size, shapes as signed distances, and smooth noise.
 
-A shape is an array of signed distances in pixels, negative inside, as in Inigo Quilez' articles on distance
-functions (https://iquilezles.org/articles/distfunctions2d/). Its edge is anti-aliased by blending over one
-pixel, its outline is where the distance is near 0, and its relief comes from the distance's slope.
+A picture is 128 units wide, whatever its size in pixels, so that a scene can be painted small for training
+and large to look at. A shape is a box that holds it, for speed, and a function of the distance to its edge,
+negative inside, as in Inigo Quilez' articles (https://iquilezles.org/articles/distfunctions2d/).
 """
 
-import numpy as np
-from PIL import Image, ImageFilter
+from collections import namedtuple
+from functools import cache
 
-SIZE = 128
-Y, X = (np.mgrid[0:SIZE, 0:SIZE] + 0.5).astype(np.float32)
-PAPER = np.array([0.97, 0.955, 0.92], np.float32)
+import numpy as np
+from scipy.interpolate import BSpline
+from scipy.ndimage import map_coordinates
+
+SIZE = 128  # units across a picture
 
 
 def rgb(r, g, b):
@@ -18,130 +20,188 @@ def rgb(r, g, b):
     return np.array([r, g, b], np.float32) / 255
 
 
-# Shapes: signed distance in pixels for every pixel, shape (SIZE, SIZE)
+def mix(first, second, share):
+    """`first` where `share` (h, w) is 0, `second` where it is 1; colours are (3,) or (h, w, 3)."""
+    return first + share[..., None] * (second - first)
+
+
+def ramp(values, start, end):
+    """0 below `start`, 1 above `end`, and smooth between."""
+    t = np.clip((values - start) / (end - start), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def dot(first, second):
+    """The dot product of two vectors, each a few numbers or arrays of one shape."""
+    return sum(a * b for a, b in zip(first, second))
+
+
+def scattered(candidates, count, apart):
+    """A list of the first `count` candidates, from an iterator, that are `apart` from all those before."""
+    chosen = []
+    while len(chosen) < count and (one := next(candidates, None)):
+        if all(apart(one, other) for other in chosen):
+            chosen.append(one)
+    return chosen
+
+
+# (left, top, right, bottom), and a function of arrays X and Y; all in units, y pointing down
+Shape = namedtuple("Shape", ["box", "distance"])
 
 
 def disc(x, y, radius):
-    return np.hypot(X - x, Y - y) - radius
+    """A disc around (x, y)."""
+    return ellipse(x, y, radius, radius)
 
 
 def ellipse(x, y, rx, ry):
-    """Exact on the axes and close to it elsewhere."""
-    return (np.hypot((X - x) / rx, (Y - y) / ry) - 1) * min(rx, ry)
+    """An ellipse around (x, y); the distance is exact for a disc, and near the edge of any other."""
+
+    def distance(X, Y):
+        across, down = (X - x) / rx, (Y - y) / ry
+        reach = np.hypot(across, down)
+        return reach * (reach - 1) / np.maximum(np.hypot(across / rx, down / ry), 1e-6)
+
+    return Shape((x - rx, y - ry, x + rx, y + ry), distance)
 
 
 def box(x, y, half_width, half_height, corner=0.0):
-    dx = np.abs(X - x) - half_width + corner
-    dy = np.abs(Y - y) - half_height + corner
-    return np.hypot(np.maximum(dx, 0), np.maximum(dy, 0)) + np.minimum(np.maximum(dx, dy), 0) - corner
+    """A rectangle around (x, y), its corners rounded with the radius `corner`."""
+
+    def distance(X, Y):
+        dx, dy = np.abs(X - x) - half_width + corner, np.abs(Y - y) - half_height + corner
+        return np.hypot(np.maximum(dx, 0), np.maximum(dy, 0)) + np.minimum(np.maximum(dx, dy), 0) - corner
+
+    return Shape((x - half_width, y - half_height, x + half_width, y + half_height), distance)
 
 
-def capsule(x0, y0, x1, y1, radius):
-    """A line from one point to another, with round ends."""
+def capsule(x0, y0, x1, y1, half):
+    """A line from (x0, y0) to (x1, y1), `half` wide on each side, with round ends."""
     dx, dy = x1 - x0, y1 - y0
-    along = np.clip(((X - x0) * dx + (Y - y0) * dy) / (dx * dx + dy * dy + 1e-6), 0, 1)
-    return np.hypot(X - x0 - along * dx, Y - y0 - along * dy) - radius
+
+    def distance(X, Y):
+        along = np.clip(((X - x0) * dx + (Y - y0) * dy) / (dx * dx + dy * dy + 1e-6), 0, 1)
+        return np.hypot(X - x0 - along * dx, Y - y0 - along * dy) - half
+
+    return Shape((min(x0, x1) - half, min(y0, y1) - half, max(x0, x1) + half, max(y0, y1) + half), distance)
 
 
-def convex(*corners):
-    """A convex polygon, corners clockwise on the screen."""
-    distance = np.full((SIZE, SIZE), -np.inf, np.float32)
-    for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1]):
-        length = np.hypot(x1 - x0, y1 - y0)
-        distance = np.maximum(distance, ((X - x0) * (y1 - y0) - (Y - y0) * (x1 - x0)) / length)
-    return distance
+def polygon(*corners):
+    """A convex polygon, its corners (x, y) clockwise as they are seen."""
+
+    def distance(X, Y):
+        far = -np.inf
+        for (a, b), (c, d) in zip(corners, corners[1:] + corners[:1]):
+            far = np.maximum(far, ((X - a) * (d - b) - (Y - b) * (c - a)) / np.hypot(c - a, d - b))
+        return far
+
+    return Shape((*np.min(corners, 0), *np.max(corners, 0)), distance)
 
 
-def below(heights):
-    """Everything under a skyline: `heights` gives the y of the line for each column, shape (SIZE,)."""
-    slope = np.hypot(1, np.gradient(heights))
-    return ((heights - Y) / slope).astype(np.float32)
+def hills(rng, level, height, cells, octaves=2, steepness=0.5):
+    """All that lies below a smooth skyline, which rises up to `height` above `level` in `cells` bumps."""
+    line = noise(rng, cells, octaves, axes=1)
+
+    def distance(X, Y):
+        share = np.clip(0.5 + steepness * np.interp(X[0], np.linspace(0, SIZE, SIZE), line), 0, 1)
+        top = level - height * share
+        return (top - Y) / np.hypot(1, np.gradient(top, X[0]))
+
+    return Shape((0, 0, SIZE, SIZE), distance)
 
 
-def cover(distance, softness=0.5):
-    """How much of each pixel a shape covers, 0–1."""
-    return np.clip(0.5 - distance / (2 * softness), 0, 1)
+def moved(shape, x, y, scale):
+    """A shape drawn around (0, 0), at (x, y) and `scale` times as large."""
+    box = [start + scale * edge for start, edge in zip((x, y, x, y), shape.box)]
+    return Shape(box, lambda X, Y: scale * shape.distance((X - x) / scale, (Y - y) / scale))
 
 
-def noise(rng, cells, octaves=2, size=SIZE, stretch=1):
-    """Smooth noise with mean near 0 and values mostly in −1…1, shape (size, size); `cells` bumps across."""
-    total = np.zeros((size, size), np.float32)
+def both(first, second):
+    """The part of the first shape that lies in the second."""
+    return Shape(first.box, lambda X, Y: np.maximum(first.distance(X, Y), second.distance(X, Y)))
+
+
+@cache
+def splines(cells, points):
+    """(points, cells + 3): how much each of a row's random numbers counts at each point; cubic B-splines."""
+    weights = BSpline.design_matrix(np.linspace(0, cells, points), np.arange(-3, cells + 4), k=3)
+    return weights.toarray().astype(np.float32)
+
+
+def noise(rng, cells, octaves=2, points=SIZE, axes=2):
+    """Smooth noise with mean near 0, values mostly in −1…1, shape (points,) * axes; `cells` bumps across."""
+    total = 0
     for octave in range(octaves):
         n = cells * 2**octave
-        grid = rng.uniform(-1, 1, (n + 3, max(n // stretch, 1) + 3)).astype(np.float32)
-        grown = Image.fromarray(grid).resize(
-            (size + 2 * size // n, size + 2 * size // n), Image.Resampling.BICUBIC
-        )
-        total += np.asarray(grown)[size // n : size // n + size, size // n : size // n + size] / 1.7**octave
+        waves = rng.uniform(-1, 1, (n + 3,) * axes).astype(np.float32)
+        for _ in range(axes):
+            waves = np.tensordot(waves, splines(n, points), (0, 1))
+        total = total + waves * (1.9 / 1.9**octave)
     return total
 
 
+def look_up(texture, *coordinates):
+    """The values of a texture, (n,) * axes, at coordinates from −1 to 1, one array for each axis."""
+    where = [np.clip(c * 0.5 + 0.5, 0, 1) * (len(texture) - 1) for c in coordinates]
+    return map_coordinates(texture, where, order=1, output=np.float32)
+
+
+@cache
+def grid(scale):
+    """X and Y of every pixel's middle, in units, for `scale` pixels a unit."""
+    middle = ((np.arange(SIZE * scale) + 0.5) / scale).astype(np.float32)
+    return np.meshgrid(middle, middle)
+
+
 class Canvas:
-    """Pixels in 0–1, shape (SIZE, SIZE, 3), and the pencil lines that the sketch style draws over them."""
+    """A picture in the making: `scale` pixels a unit.
 
-    def __init__(self, background):
-        self.pixels = np.empty((SIZE, SIZE, 3), np.float32)
-        self.pixels[:] = background
-        self.lines = np.zeros((SIZE, SIZE), np.float32)
+    `pixels` (h, w, 3) are colours in 0–1. `lines` and `shading` (h, w), 0–1, are for the sketch: pencil
+    lines, and what it hatches whatever its colour. `discs` has (what, x, y, radius) of each planet and moon.
+    """
 
-    def blend(self, colour, alpha):
-        """Paint `colour` (3,) or (SIZE, SIZE, 3) where `alpha` (SIZE, SIZE) says how much."""
-        self.pixels += alpha[..., None] * (colour - self.pixels)
+    def __init__(self, background, scale):
+        self.scale, (self.X, self.Y) = scale, grid(scale)
+        self.pixels = np.full((*self.X.shape, 3), background, np.float32)
+        self.lines, self.shading = np.zeros((2, *self.X.shape), np.float32)
+        self.discs = []
 
-    def fill(self, shape, colour, relief=0.0, light=(-0.6, -0.8), within=None, outline=True):
-        """Fill a shape; `relief` rounds its edges as seen under a light that comes from direction (x, y)."""
-        alpha = cover(shape)
-        if within is not None:
-            alpha = alpha * cover(within)
-        if relief:
-            dy, dx = np.gradient(np.maximum(shape, -6.0))
-            brightness = 1 + relief * (dx * light[0] + dy * light[1])
-            colour = np.clip(colour * brightness[..., None], 0, 1)
-        self.blend(colour, alpha)
-        self.lines *= 1 - alpha
-        if outline:
-            self.lines = np.maximum(
-                self.lines, cover(np.abs(shape) - 0.75, 0.7) * (1 if within is None else cover(within))
-            )
+    def window(self, shape):
+        """(slices, X, Y) of the part of the canvas that holds a shape and two units around it."""
+        edges = (np.array(shape.box) + (-2, -2, 3, 3)) * self.scale
+        left, top, right, bottom = np.clip(edges, 0, SIZE * self.scale).astype(int)
+        window = slice(top, bottom), slice(left, right)
+        return window, self.X[window], self.Y[window]
 
-    def glow(self, x, y, radius, colour, strength=1.0):
-        """Light that fades away from a disc."""
-        fade = np.exp(-np.maximum(np.hypot(X - x, Y - y) - radius, 0) / (0.55 * radius))
-        self.pixels += (strength * fade)[..., None] * colour * (1 - self.pixels)
+    def cover(self, distance, softness=0.0):
+        """How much of each pixel a shape covers, 0–1; the edge is one pixel wide, or `softness` units."""
+        return np.clip(0.5 - distance / max(softness, 1 / self.scale), 0, 1)
 
+    def blend(self, colour, share, window=...):
+        """Paint `colour`, (3,) or (h, w, 3), where `share` (h, w) says how much."""
+        self.pixels[window] = mix(self.pixels[window], colour, share)
 
-# Styles: from a canvas to a finished picture, floats in 0–1
+    def fill(self, shape, colour, relief=0.0, light=(-0.6, -0.8), within=1.0, outline=True, softness=0.0):
+        """Fill a shape with a colour, (3,) or one for each pixel of the shape's window, (h, w, 3).
 
+        `relief` rounds its edges, as seen under a light that comes from direction (x, y); `within`, 0–1 for
+        each pixel of the window, leaves parts of it out; `softness`, in units, blurs its edge.
+        """
+        window, X, Y = self.window(shape)
+        distance = shape.distance(X, Y)
+        alpha = self.cover(distance, softness) * within
+        if relief and min(X.shape) > 1:
+            dy, dx = np.gradient(np.maximum(distance, -7.0), 1 / self.scale)
+            colour = np.clip(colour * (1 + relief * dot((dx, dy), light))[..., None], 0, 1)
+        self.blend(colour, alpha, window)
+        stroke = self.cover(np.abs(distance) - 1.1, 0.9) * within * outline
+        self.lines[window] = np.maximum(self.lines[window] * (1 - alpha), stroke)
+        self.shading[window] *= 1 - alpha
 
-def plain(canvas, rng):
-    return canvas.pixels
-
-
-def blur(pixels, radius):
-    picture = Image.fromarray((np.clip(pixels, 0, 1) * 255).astype(np.uint8))
-    return np.asarray(picture.filter(ImageFilter.GaussianBlur(radius)), np.float32) / 255
-
-
-def watercolour(canvas, rng):
-    """Light washes on paper: lifted darks, strong colours, soft edges with pigment gathered along them."""
-    pixels = blur(canvas.pixels, 0.8)
-    light = pixels**0.7
-    grey = light.mean(-1, keepdims=True)
-    wash = 0.16 + 0.84 * np.clip(grey + 1.5 * (light - grey), 0, 1)
-    wash[..., 2] += 0.10 * (1 - grey[..., 0])
-    pooled = np.abs(wash - blur(wash, 2)).mean(-1, keepdims=True)
-    wash = wash - 1.1 * pooled + 0.09 * noise(rng, 5)[..., None]
-    frame = box(SIZE / 2, SIZE / 2, 60, 60, 8) + 2.2 * noise(rng, 9)
-    painted = cover(frame, 1.5)[..., None]
-    return PAPER + painted * (np.clip(wash, 0, 1) * PAPER - PAPER)
-
-
-def sketch(canvas, rng):
-    """Pencil on paper: clean lines, a little tone that follows the light, and a slight tremor of the hand."""
-    tone = blur(canvas.pixels, 0.8) @ np.array([0.3, 0.59, 0.11], np.float32)
-    shaded = PAPER * (0.50 + 0.50 * np.clip(tone, 0, 1) ** 0.6)[..., None]
-    pencil = 0.86 * np.clip(canvas.lines * (0.9 + 0.25 * noise(rng, 8)), 0, 1)
-    return shaded * (1 - pencil[..., None]) + pencil[..., None] * rgb(52, 52, 60)
-
-
-STYLES = {"plain": plain, "watercolour": watercolour, "sketch": sketch}
+    def glow(self, x, y, radius, colour, strength, reach, far, light=None):
+        """Light around a disc, up to `far` from its middle: weaker by a factor of e every `reach` units."""
+        window, X, Y = self.window(disc(x, y, far))
+        share = strength * np.exp(-np.maximum(np.hypot(X - x, Y - y) - radius, 0) / reach)
+        if light is not None:  # stronger on the side that this comes from, a direction (x, y)
+            share = share * np.clip(0.55 + 0.45 * (dot((X - x, Y - y), light) / radius), 0.15, 1)
+        self.pixels[window] += share[..., None] * colour * (1 - self.pixels[window])

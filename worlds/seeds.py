@@ -24,6 +24,10 @@ SCHEDULERS = range(3_060_000_000, 3_070_000_000)
 SCHEDULERS_OTHERS = range(3_070_000_000, 3_080_000_000)
 SPACES = range(3_080_000_000, 3_090_000_000)
 SPACES_OTHERS = range(3_090_000_000, 3_100_000_000)
+EYES = range(3_500_000_000, 3_501_000_000)  # training/evaluation/eyes.py: outlines and moons,
+EYES_DISCS = range(3_501_000_000, 3_502_000_000)  # and sharpness
+EYES_FAULTS = range(3_502_000_000, 3_503_000_000)  # faults that the judge should find
+VIEWERS = range(3_503_000_000, 3_506_000_000)  # training/evaluation/viewers.py: pictures looked at one by one
 PREDICTION_TYPES = range(4_000_000_000, 4_010_000_000)
 
 EXAMPLES = range(5_000_000_000, 5_000_001_000)  # images/renders.png and its prompts

@@ -1,5 +1,8 @@
 """Pictures in rows on one page, to look at many at once."""
 
+import argparse
+from pathlib import Path
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -28,9 +31,20 @@ def contact_sheet(pictures, columns, captions=None):
     return page
 
 
-def save_sheet(drawn, file, columns=8):
-    """Write (picture, caption, scene) of many seeds as one PNG."""
-    pictures, captions, _ = zip(*drawn)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    contact_sheet(pictures, columns, captions).save(file, optimize=True)
-    print(f"{len(pictures)} pictures in {file}")
+def main(draw, name, count, **switches):
+    """The command line of a painter: a contact sheet of what `draw(seed)` makes, out/NAME.png.
+
+    `draw` returns (picture, caption, scene). `switches` are options of it that are off, each with its help.
+    """
+    parser = argparse.ArgumentParser(description=f"Paint a contact sheet: {name}.")
+    parser.add_argument("--seed", type=int, default=0, help="the first of the seeds")
+    parser.add_argument("--count", type=int, default=count)
+    for switch, words in switches.items():
+        parser.add_argument(f"--{switch.replace('_', '-')}", action="store_true", help=words)
+    parser.add_argument("--out", type=Path, default=Path(f"out/{name}.png"))
+    args = parser.parse_args()
+    chosen = {switch: getattr(args, switch) for switch in switches}
+    pictures, captions, _ = zip(*(draw(args.seed + i, **chosen) for i in range(args.count)))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    contact_sheet(pictures, 8, captions).save(args.out, optimize=True)
+    print(f"{len(pictures)} pictures in {args.out}")

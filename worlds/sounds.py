@@ -120,6 +120,7 @@ def caption(scene, rng, told=None, whole=False):
     `told` says how the pitch is named: "note", "register" (low ...), "both" or "nothing"; at random
     if left out. One caption in ten leaves the contour out, unless `whole`.
     """
+
     def pick(name):
         return WORDS[name][rng.integers(3)]
 

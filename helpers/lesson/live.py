@@ -7,7 +7,6 @@
 A student has `unet`, `average` (or None), `optimizer` and `losses`, a list with one number for each step.
 """
 
-import html
 import io
 import os
 
@@ -20,20 +19,20 @@ from helpers.lesson.trainings import SWITCH
 from helpers.machine.disk import write_whole
 from helpers.models import ROOT
 from helpers.show import page
-from helpers.show.style import INK, MUTED, PAPER, PREDICTION, SMALLEST
+from helpers.show.losses import curve
 
 FOLDER = ROOT / "out" / "trainings"
 KEEP = "KEEP_TRAININGS"  # "0": a training always begins anew, as when notebooks are executed or tested
 BLANK = Image.new("RGB", (64, 64), "#8A8F9A")  # the place of a picture that is still to come
-WIDTH, HEIGHT, LEFT, FOOT, TOP = 680, 190, 60, 34, 26
 
 
 class Live:
     """One training on the page. It paints at `moments` times, evenly spread, the last at the end.
 
     `paint()` gives a picture for each of `columns`, `measure()` one number or several; what they gave
-    stands in `student.moments`, a list of dicts with the step. With a `name`, all of it is kept in
-    out/trainings/ now and then, at a stop and at the end; one that differs in `made_from` is another.
+    stands in `student.moments`, a list of dicts with the step. A `name` stands beside the curve of the loss,
+    and with it all is kept in out/trainings/ now and then, at a stop and at the end; one that differs in
+    `made_from` is another.
     """
 
     seconds = 2  # between two looks at the loss
@@ -41,6 +40,7 @@ class Live:
     def __init__(self, student, name=None, columns=(), paint=None, measure=None, moments=5, made_from=()):
         self.student, self.columns, self.paint, self.measure = student, list(columns), paint, measure
         self.count, self.wanted, self.made_from = moments, 0, made_from
+        self.words = name.replace("-", " ") if name else ""
         self.file = FOLDER / f"{name}.pt" if name and keeps() else None
         self.drawn, self.kept = (None, ""), True
         student.moments = getattr(student, "moments", [])
@@ -88,7 +88,7 @@ class Live:
         words = f"step {step} of {count}; {left:.0f} s left"
         bar = f'<progress aria-label="Progress" value="{step}" max="{max(count, 1)}"></progress>'
         strip = self.strip(count) if self.paint else ""
-        parts = f"<p>{bar} {words}</p>{curve(self.student.losses, count)}{strip}"
+        parts = f"<p>{bar} {words}</p>{curve(self.student.losses, count, self.words)}{strip}"
         return page.Page(f'<div class="training">{parts}</div>', words)
 
     def _alt(self, labels):
@@ -155,39 +155,3 @@ def load(file, made_from, student):
         for moment in kept["moments"]
     ]
     return True
-
-
-def curve(losses, count):
-    """The losses so far as an SVG: single batches, and their running mean."""
-    losses = np.asarray(losses, dtype=float)
-    top = losses.max() if len(losses) else 1.0
-    width = max(1, len(losses) // 20)
-    smooth = np.convolve(losses, np.ones(width) / width, mode="valid") if len(losses) else losses
-    last = f"{smooth[-1]:.3g}" if len(losses) else "–"
-    words = f"The loss after {len(losses)} of {count} steps; the mean of the last {width} is {last}."
-
-    def line(values, first, colour, thickness):
-        x = LEFT + (np.arange(len(values)) + first) / max(count - 1, 1) * (WIDTH - LEFT - 20)
-        y = TOP + (1 - values / top) * (HEIGHT - TOP - FOOT)
-        every = max(1, len(values) // 400)
-        points = " ".join(f"{a:.0f},{b:.0f}" for a, b in list(zip(x, y))[::every])
-        return f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{thickness}"/>'
-
-    def text(x, y, what, colour=INK, anchor="start"):
-        return f'<text x="{x}" y="{y}" fill="{colour}" text-anchor="{anchor}">{html.escape(what)}</text>'
-
-    foot = HEIGHT - FOOT
-    return (
-        f'<svg role="img" aria-label="{words}" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
-        f'style="max-width: 100%; height: auto" font-family="Inter, Helvetica, sans-serif" '
-        f'font-size="{SMALLEST}"><rect width="{WIDTH}" height="{HEIGHT}" rx="12" fill="{PAPER}"/>'
-        f'<polyline points="{LEFT},{TOP} {LEFT},{foot} {WIDTH - 20},{foot}" fill="none" stroke="{MUTED}"/>'
-        + line(losses, 0, MUTED, 0.6)
-        + line(smooth, width // 2, PREDICTION, 2.5)
-        + text(LEFT - 8, TOP + 6, f"{top:.2g}", anchor="end")
-        + text(LEFT - 8, foot, "0", anchor="end")
-        + text(LEFT, HEIGHT - 10, "step 0")
-        + text(WIDTH - 20, HEIGHT - 10, f"step {count}", anchor="end")
-        + text(WIDTH - 20, 20, f"loss: single batches, and their mean, now {last}", PREDICTION, "end")
-        + "</svg>"
-    )

@@ -16,15 +16,17 @@ from helpers.machine.processor import in_words, machine
 from helpers.models import ROOT
 
 FOLDER = ROOT / "docs" / "measured"
+# For scripts whose U-Nets are their own
+LATENTS_AND_WORDS = "pocket-planets/vae", "pocket-planets/text_encoder"
 ABOUT = {  # the folders of models/ that each script measures, or measures by
     "clip": ("pocket-clip",),
     "first_picture": ("pocket-planets", "pocket-judge"),
     "guidance": ("pocket-planets", "pocket-judge"),
     "negative_prompts": ("pocket-planets", "pocket-judge"),
-    "prediction_types": ("pocket-planets", "pocket-judge"),
+    "prediction_types": (*LATENTS_AND_WORDS, "pocket-judge"),
     "schedulers": ("pocket-planets", "pocket-judge"),
     "sounds": ("pocket-sounds",),
-    "spaces": ("pocket-spaces", "pocket-planets", "pocket-judge"),
+    "spaces": ("pocket-spaces", *LATENTS_AND_WORDS, "pocket-judge"),
     "training": ("pocket-planets", "pocket-clip", "pocket-judge"),
     "unet_time": ("pocket-planets",),
     "variations": ("pocket-planets", "pocket-judge"),

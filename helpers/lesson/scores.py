@@ -13,7 +13,7 @@ SEEDS = (0, 1, 2)  # of the evaluation: each draws other scenes and other noise
 
 
 class Prompts(NamedTuple):
-    rows: np.ndarray  # int8 (n, attributes): the scenes
+    rows: np.ndarray  # int8 (n, judged attributes): the scenes
     captions: list[str]
     seeds: list[int]  # of noise and renders
     group: np.ndarray  # which evaluation seed
@@ -26,7 +26,7 @@ def prompts(count, held_out=False, among=SEEN):
         for i in range(count // len(SEEDS)):
             rng = np.random.default_rng((among.start, seed, i))
             scene = world.sample_scene(rng, held_out)
-            rows.append(world.encode(scene))
+            rows.append(world.encode_judged(scene))
             captions.append(world.caption(scene, rng, detail="full"))
             seeds.append(among[seed * 1_000_000 + i])
             group.append(seed)
@@ -37,14 +37,17 @@ def marked(classes, rows):
     """(right, applies), bool (n, attributes): the judge's `marks`, as numbers."""
     applies, right = rows >= 0, np.zeros(rows.shape, bool)
     for i, (seen, row) in enumerate(zip(classes, rows)):
-        right[i, applies[i]] = marks(world.decode(seen), world.decode(row))
+        right[i, applies[i]] = marks(world.decode(seen, world.JUDGED), world.decode(row, world.JUDGED))
     return right, applies
 
 
 def attribute_rates(classes, rows, group=None):
-    """Rates, with 95 % intervals, at which pictures show what the scenes ask for."""
+    """Rates, with 95 % intervals, at which pictures show what the scenes ask for.
+
+    `mean` is over all attributes that apply, "all_right" counts pictures in which none of them is wrong.
+    """
     right, applies = marked(classes, rows)
-    column = {name: i for i, name in enumerate(world.ATTRIBUTES)}
+    column = {name: i for i, name in enumerate(world.JUDGED)}
     each = {name: metrics.rate(right[applies[:, i], i]) for name, i in column.items()}
     bound = right[:, column["kind"]] & applies[:, column["colour"]]
     result = {

@@ -23,6 +23,17 @@ def shortened(full, short):
     return short if os.environ.get(SWITCH) == "1" else full
 
 
+def bfloat16_is_fast(device):
+    """Whether a device computes faster in bfloat16 than in float32: those do that have it of their own.
+
+    On a CPU without it a step takes up to a hundred times as long.
+    """
+    kind = torch.device(device).type
+    if kind == "cpu":
+        return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return kind == "cuda" and torch.cuda.get_device_capability()[0] >= 8  # Ampere and later
+
+
 @contextmanager
 def whole_steps():
     """Within it, an interrupt (Ctrl-C, or Jupyter's stop button) waits until the loop looks for it.
@@ -56,12 +67,7 @@ def mixed_precision(device):
     Weights, gradients and the optimiser's sums stay in float32 (Micikevicius et al. 2017, 1710.03740). On a
     GPU that has bfloat16 of its own, too; on older ones (a T4) everything stays in float32.
     """
-    kind = torch.device(device).type
-    if kind == "cpu":
-        fast = torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    else:
-        fast = kind == "cuda" and torch.cuda.get_device_capability()[0] >= 8  # Ampere and later
-    return torch.autocast(kind, torch.bfloat16, enabled=fast)
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=bfloat16_is_fast(device))
 
 
 def lr_scale(step, fraction, warmup, flat):

@@ -118,7 +118,7 @@ def strip_markup(rows, row_labels, column_labels, alt):
         corner = f'<td style="{CELL}"></td>' if any(row_labels) else ""
         lines += [corner + heads] if any(column_labels) else []
         for row, label in zip(rows, row_labels):
-            head = _head("row", label, f"width: {ROW_LABEL}px") if any(row_labels) else ""
+            head = _head("row", label, f"min-width: {ROW_LABEL}px") if any(row_labels) else ""
             names = (", ".join(filter(None, (str(label), str(column)))) for column in column_labels[part])
             cells = (_img(picture, width, name or "picture") for picture, name in zip(row[part], names))
             lines.append(head + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells))

@@ -12,7 +12,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from helpers.denoising import denoise, encode_prompts
 from helpers.errors import InputError, check_prompt
-from helpers.models import POCKET, ROOT, Components, load_trained
+from helpers.models import ROOT, Components, load_trained
 from helpers.seeding import generator, initial_noise
 from worlds.sounds import RATE, SAMPLES
 
@@ -143,12 +143,12 @@ class SoundUNet(UNet2DConditionModel):
 def load_sounds(folder=FOLDER):
     """The pocket sound model's parts, for `encode_prompts` and `denoise`, in float32, on the CPU.
 
-    It has no VAE; the tokenizer is the pocket model's, the scheduler DPM++ 2M. training/beyond/sounds.py
-    trained it. Raises ModelError where weights are missing.
+    It has no VAE, and the scheduler is DPM++ 2M. The tokenizer is the one that training/beyond/sounds.py
+    trained it with. Raises ModelError where weights are missing.
     """
     text_encoder = load_trained(CLIPTextModel, folder / "text_encoder", "sounds")
     unet = load_trained(SoundUNet, folder / "unet", "sounds")
-    tokenizer = CLIPTokenizer.from_pretrained(ROOT / POCKET / "tokenizer")
+    tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
     tokenizer.model_max_length = text_encoder.config.max_position_embeddings
     scheduler = PNDMScheduler.from_pretrained(folder / "scheduler")
     scheduler = DPMSolverMultistepScheduler.from_config(scheduler.config)

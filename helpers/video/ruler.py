@@ -5,10 +5,13 @@ A video is a list of PIL pictures, its frames, one after the other.
 
 import numpy as np
 
+from worlds import space
+
 SHIFTS = np.arange(-45, 46, 1.5)  # degrees a frame that `likeness` tries
 TILTS = range(-20, 21, 10)  # degrees that it lets the planet's axis lean
 LATITUDES, LONGITUDES = np.radians(np.arange(-30, 31, 5)), np.arange(-60, 61, 1.5)  # what it looks at
-CENTRE, RADIUS = 0.5, 0.363  # of a giant planet, as parts of the picture's side
+# Of a giant planet, on average, as parts of the picture's side
+CENTRE, RADIUS = 0.5, sum(space.SIZES["giant"][1:]) / 2 / space.SIZE
 
 
 def change(video):

@@ -110,17 +110,15 @@ def pieces_of_figure(output):
     upper and its lower part. The letters of a drawing are made larger.
     """
     html = output.get("data", {}).get("text/html", "")
-    if "data:image/svg+xml" in html:
-        return [_shown(larger_letters(html))]
     if "chart" in output.get("metadata", {}) and "data:image/webp" in html:
         width, height = shown_size(re.search(r"<img[^>]*>", html)[0])
         if width >= WIDE and (SLIDE - 2 * BORDER) / (height - 2 * BORDER) < TOO_SMALL:
             return [output, *upper_and_lower(output)]
     if 'class="training"' in html:
-        parts = [html[html.index("<svg") : html.index("</svg>") + len("</svg>")]]
-        if "<figure" in html:
-            parts.append(html[html.index("<figure") : html.rindex("</figure>") + len("</figure>")])
-        return [_shown(part) for part in parts]
+        parts = re.findall(r"<figure.*</figure>|<img[^>]*>", html, re.DOTALL)
+        return [_shown(larger_letters(part)) for part in parts]
+    if "data:image/svg+xml" in html:
+        return [_shown(larger_letters(html))]
     rows = re.findall(r"<tr.*?</tr>", html, re.DOTALL)
     starts = [i for i, row in enumerate(rows) if 'scope="col"' in row]
     if len(starts) < 2 or starts[0] or html.count("<table") > 1 or figure_height(html) < BELOW_TITLE:

@@ -193,11 +193,12 @@ def listen(model, words, device, count=24):
 
 
 def save(model, words):
-    """Writes U-Net and text encoder in fp16, tokenizer's length and scheduler's settings."""
+    """Writes U-Net and text encoder in fp16, the tokenizer that it knows, and the scheduler's settings."""
     model = copy.deepcopy(model).cpu().half()
     model.unet.save_pretrained(FOLDER / "unet")
     state = {f"text_model.{name.removeprefix('text_model.')}": weight
              for name, weight in model.text_encoder.state_dict().items()}
     clip.write(FOLDER / "text_encoder", model.text_encoder.config, "CLIPTextModel", state)
+    tokenizer.save(words, FOLDER / "tokenizer")
     (FOLDER / "scheduler").mkdir(exist_ok=True)
     (FOLDER / "scheduler" / "scheduler_config.json").write_text(json.dumps(SCHEDULER, indent=2) + "\n")

@@ -23,7 +23,7 @@ from helpers.denoising import denoise, encode_prompts
 from helpers.lesson import cache
 from helpers.lesson.networks import use_fast_attention
 from helpers.lesson.objective import min_snr_weights, predicted, training_loss
-from helpers.lesson.trainings import CAPTION_DROPOUT
+from helpers.lesson.trainings import CAPTION_DROPOUT, mixed_precision
 from helpers.models import Components
 from helpers.video.model import PLACES, VideoUNet, new_layers
 from training import loop
@@ -61,7 +61,7 @@ def encoder():
 def draw_latents(seed):
     """The latents (F, 4, 16, 16) of a drawn video, scaled as the U-Net takes them, and its attributes."""
     pictures, scene = turning.draw(seed)
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed_precision("cpu"):
         mean = encoder().encode(data.to_pixels(pictures)).latent_dist.mean
     return (mean.float() * encoder().config.scaling_factor).half().numpy(), world.encode(scene)
 

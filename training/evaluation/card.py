@@ -1,35 +1,23 @@
 """The model card: card.md filled in with what the evaluation measured and what the training logs say."""
 
-import json
-import math
 from pathlib import Path
-
-from safetensors import safe_open
 
 import training
 from helpers.lesson.measured import table
 from helpers.machine.processor import in_words
+from training.evaluation import runs
 from training.evaluation.report import interval
-from training.pocket import unet
 from worlds import planets as world
 
 FOLDER = training.MODELS / "pocket-planets"
-AIM_RIGHT, AIM_PSNR = 0.97, 30  # what the next training should reach
-WEIGHTS = {  # of each stage
-    "clip": "pocket-clip/model.safetensors",
-    "vae": "pocket-planets/vae/diffusion_pytorch_model.safetensors",
-    "decoder": "pocket-planets/vae/diffusion_pytorch_model.safetensors",
-    "unet": "pocket-planets/unet/diffusion_pytorch_model.safetensors",
-    "cooled": "pocket-planets/unet/diffusion_pytorch_model.safetensors",
-    "judge": "pocket-judge/model.safetensors",
-}
+FREQUENCIES = (4, 8, 16, 24, 32, 48)  # cycles a picture
 
 
 def write(results):
     """Write models/pocket-planets/README.md from the figures of a full evaluation."""
     generated, memory, curve = results["generated"], results["memory"], results["guidance"]
     ddim_steps = results["settings"]["ddim_steps"]
-    entries = training_entries(results["machine"])
+    entries = runs.recorded(results["machine"])
     fields = {
         "values": "\n".join(f"- *{name}*: {', '.join(values)}" for name, values in world.ATTRIBUTES.items()),
         "held_out": "; ".join(" + ".join(each.values()) for each in world.HELD_OUT),
@@ -43,6 +31,13 @@ def write(results):
         "by_seed": ", ".join(f"{rate:.3g}" for rate in generated["seen"]["mean_by_seed"]),
         "combinations": combination_table(results["held_out_combinations"]),
         "judge": judge_table(results["judge"]),
+        "faults": faults_table(results["judge"]["faults"]),
+        "outlines": outline_table(results["eyes"]["outline"]),
+        "moons": moon_table(results["eyes"]["moons"]),
+        "moons_asked": results["eyes"]["moons"]["n"],
+        "discs": disc_table(results["eyes"]["psnr_in_discs"]),
+        "spectrum": spectrum_table(results["eyes"]["spectrum"]),
+        "viewers": viewers_words(results["viewers"]),
         "psnr": interval(results["vae"]["psnr"]),
         "n": results["distribution"]["n"],
         "distances": distance_table(results["distribution"]),
@@ -54,8 +49,8 @@ def write(results):
         "per_prompt": curve["pictures_per_prompt"],
         "curve": curve_table(curve["curve"]),
         "open": open_table(results["open_captions"]),
-        "minutes_trained": f"{sum(entry['minutes'] for entry in entries):.0f}",
-        "training": table(["stage", "minutes", "steps", "parameters", "machine"], training_rows(entries)),
+        "minutes_trained": minutes_in_all(entries),
+        "training": training_table(entries),
         "limits": limits(results),
     }
     template = Path(__file__).with_name("card.md").read_text(encoding="utf-8")
@@ -82,7 +77,7 @@ def adherence_table(generated, renders, ddim_steps):
 
     rows = [row("all attributes, mean", lambda column: column["mean"])]
     rows += [row("all of a picture's attributes right", lambda column: column["all_right"])]
-    rows += [row(name, lambda column, name=name: column["each"].get(name)) for name in world.ATTRIBUTES]
+    rows += [row(name, lambda column, name=name: column["each"].get(name)) for name in world.JUDGED]
     rows += [row("binding: colour, where the kind is right", lambda column: column["binding"])]
     for moons in world.ATTRIBUTES["moons"]:
         rows += [row(f"count: {moons}", lambda column, moons=moons: column["count"][moons])]
@@ -106,9 +101,54 @@ def judge_table(judge):
         "reconstructions": "VAE reconstructions",
     }
     rows = [["all attributes, mean", *(interval(judge[column]["mean"]) for column in heads)]]
-    for name in world.ATTRIBUTES:
+    for name in world.JUDGED:
         rows += [[name, *(interval(judge[column]["each"].get(name)) for column in heads)]]
     return table(["", *heads.values()], rows)
+
+
+def faults_table(faults):
+    rows = [[name, interval(each["found"]), interval(each["false_alarms"])] for name, each in faults.items()]
+    return table(["fault", "found", "seen where there is none"], rows)
+
+
+def outline_table(outlines):
+    rows = [
+        [name, f"{found['median']:.3g}", f"{found['p90']:.3g}", found["missing"]]
+        for name, found in outlines.items()
+    ]
+    return table(["sketched planets", "median", "worst tenth", "without an outline"], rows)
+
+
+def moon_table(moons):
+    rows = [
+        [name, f"{moons[name]:.3g}", *(f"{each:.3g}" for each in moons[f"{name}, each"])]
+        for name in ("generated", "renders")
+    ]
+    return table(["", "all", *world.ATTRIBUTES["moons"]], rows)
+
+
+def disc_table(discs):
+    return table(["inside", "PSNR in dB"], [[name, f"{value:.3g}"] for name, value in discs.items()])
+
+
+def spectrum_table(spectra):
+    """The power of brightness at some frequencies, over that of renders."""
+    true, rows = spectra["renders"], []
+    for name, power in spectra.items():
+        if name != "renders":
+            rows += [[name, *(f"{power[f] / true[f]:.3g}" for f in FREQUENCIES)]]
+    return table(["cycles a picture", *FREQUENCIES], rows)
+
+
+def viewers_words(viewers):
+    """What was seen by looking, in words."""
+    if not viewers["looked_at"]:
+        return "Nobody has looked at pictures of these weights yet."
+    listed = "; ".join(f"{what} ({count})" for what, count in viewers["broken"])
+    return (
+        f"{viewers['looked_at']} pictures were looked at, one by one, to find what is broken in them. "
+        f"Nothing is in {interval(viewers['whole'])} of them. In the others: {listed or 'nothing'}."
+    )
 
 
 def distance_table(distribution):
@@ -143,44 +183,19 @@ def limits(results):
     lines = [f"- The attributes that come out wrong most often: {named}."]
     missed = (bar for bar in results["bars"] if not bar[3])
     lines += [f"- Missed: {what}: {value:g}, and the bar is {bar:g}." for what, value, bar, _ in missed]
-    aims = (("attributes right with PNDM", results["generated"]["seen"]["mean"], AIM_RIGHT),
-            ("attributes right with DDIM", results["generated"]["ddim"]["mean"], AIM_RIGHT),
-            ("dB of the autoencoder", results["vae"]["psnr"], AIM_PSNR))
-    for what, reached, aim in aims:
-        if reached["rate"] < aim:
-            lines += [f"- Short of the aim of {aim:g} {what}, by {aim - reached['rate']:.3g}."]
     return "\n".join(lines)
 
 
-def training_entries(machine):
-    """What each stage's training took: from its log if there is one here, else as training.json says already.
-
-    A stage that has no entry yet is taken to have been trained on this machine.
-    """
-    path = FOLDER / "training.json"
-    entries = {entry["stage"]: entry for entry in json.loads(path.read_text())} if path.exists() else {}
-    for stage, file in WEIGHTS.items():
-        log = training.CACHE / stage / "log.jsonl"
-        if log.exists():
-            last = json.loads(log.read_text().splitlines()[-1])
-            entry = entries.setdefault(stage, {"stage": stage, "machine": machine})
-            entry |= {"steps": last["step"], "minutes": last["minutes"]}
-            entry |= {"parameters": parameters(training.MODELS / file)}
-            if stage == "unet":
-                entry |= {"batch": unet.SETTINGS["cpu"].batch}  # for each process
-    path.write_text(json.dumps(list(entries.values()), indent=1) + "\n")
-    return list(entries.values())
+def minutes_in_all(runs):
+    """The sum in words; of some old runs no minutes were kept."""
+    least = "" if all(run["minutes"] for run in runs) else "at least "
+    return f"{least}{sum(run['minutes'] or 0 for run in runs):.0f} minutes in all"
 
 
-def training_rows(entries):
-    return [
-        [entry["stage"], f"{entry['minutes']:.3g}", entry["steps"], f"{entry['parameters'] / 1e6:.3g} M",
-         in_words(entry["machine"])]
-        for entry in entries
+def training_table(runs):
+    rows = [
+        [run["stage"], f"{run['minutes']:.3g}" if run["minutes"] else "not kept", run["steps"],
+         f"{run['samples']:,}", f"{run['parameters'] / 1e6:.3g} M", in_words(run["machine"])]
+        for run in runs
     ]
-
-
-def parameters(file):
-    """How many numbers a safetensors file holds, read from its header."""
-    with safe_open(file, framework="np") as weights:
-        return sum(math.prod(weights.get_slice(name).get_shape()) for name in weights.keys())
+    return table(["stage", "minutes", "steps", "samples", "parameters", "machine"], rows)

@@ -1,11 +1,11 @@
 """Stage "evaluate": how good the pocket model is, measured on pictures that it paints now.
 
-    python -m training evaluate                       # all of it, some twenty minutes; rewrites the card
+    python -m training evaluate                       # all of it, some forty minutes; rewrites the card
     python -m training.evaluation.evaluate --quick    # adherence and the VAE only; prints, writes nothing
 
 Prompts are full captions of scenes drawn from seeds that no training used. The judge
 (helpers/judge.py) says what it sees; renders, shuffled prompts and guidance 1 stand beside the model on
-every scale.
+every scale. What is finished is kept in out/evaluate, and a second run goes on from there.
 """
 
 import argparse
@@ -21,22 +21,23 @@ from helpers.lesson.scores import SEEDS, attribute_rates, marked, prompts
 from helpers.machine.disk import write_json
 from helpers.machine.processor import machine
 from helpers.models import POCKET, settings
-from training.evaluation import card, report
-from training.evaluation.workers import Workers, blurred, paint, rebuild, recall, render
+from training.evaluation import card, eyes, report, runs, viewers
+from training.evaluation.workers import Workers, blurred, paint, rebuild, recall, render, spoil
 from training.pocket import data
 from worlds import planets as world
 from worlds import seeds
+from worlds.space import BROKEN_RINGS, MORE_MOONS
 
-MODEL = training.MODELS / "pocket-planets"
+MODEL, WORK = training.MODELS / "pocket-planets", training.ROOT / "out" / "evaluate"
 MEASURED = ("pocket-planets", "pocket-judge", "pocket-clip")  # whose weights the figures are about
 OPEN = {"a planet": ("kind", "size", "background"), "an explorer": ("figure", "place", "time")}
 FORMS = {
     "full": {"seen": 1002, "held_out": 402, "unguided": 251,
-             "prompts": 12, "per_prompt": 5, "open": 64},
+             "prompts": 12, "per_prompt": 5, "open": 64, "faults": 600},
     "quick": {"seen": 48, "held_out": 24, "unguided": 24},
 }
-DDIM_STEPS = 20  # notebook 06: DDIM needs fewer calls of the U-Net than PNDM, and does better
-CURVE = (1.0, 2.0, 4.0, 7.0, 12.0)  # guidance scales
+DDIM_STEPS = 20  # notebook 06: DDIM needs fewer calls of the U-Net than PNDM
+CURVE = (1.0, 2.0, 3.0, 5.0, 10.0)  # guidance scales, the model's own among them
 BANK = 3000  # training pictures to search for copies, where not all of them are in training/cache
 
 
@@ -45,7 +46,7 @@ def combinations(classes, rows, classes_seen, rows_seen):
     and the same attributes together on seen combinations. The last two tell whether the model composes."""
     right, _ = marked(classes, rows)
     right_seen, applies_seen = marked(classes_seen, rows_seen)
-    names, together, seen = list(world.ATTRIBUTES), {}, []
+    names, together, seen = list(world.JUDGED), {}, []
     scenes = [world.decode(row) for row in rows]
     for combination in world.HELD_OUT:
         asked = [combination.items() <= scene.items() for scene in scenes]
@@ -113,18 +114,37 @@ def measure(form, workers):
         compared = {"renders": renders, "reconstructions": rebuilt, "generated": painted,
                     f"generated, DDIM, {DDIM_STEPS} steps": ddim, "blurred": damaged}
         results["distribution"] = {"n": len(reference.classes), **distances(compared, reference)}
-        count = training_pictures()
+        count, learned = training_pictures(), runs.pictures(runs.recorded(machine(workers.device)))
         bank = workers.run("training pictures", recall, list(range(count or BANK)), batch=64)
         results["memory"] = {
             "bank": len(bank.pictures),
-            "all": count is not None,
+            "pictures": learned or len(bank.pictures),
+            "all": count is not None and count >= (learned or 0),
             "judge": metrics.memory_ratio(painted.judge, renders.judge, bank.judge),
             "clip": metrics.memory_ratio(painted.clip, renders.clip, bank.clip),
+        }
+        faults = list(seeds.EYES_FAULTS[: size["faults"]])
+        results["judge"]["faults"] = faults_seen(workers.run("faults", spoil, faults).classes, faults)
+        results["viewers"] = viewers.found(viewers.listed()["pictures"])
+        results["eyes"] = eyes.measure(workers, guidance)
+        results["eyes"]["spectrum"] = {
+            name: eyes.spectrum(seen.pictures).tolist() for name, seen in compared.items()
         }
         results["guidance"] = guidance_curve(size["prompts"], size["per_prompt"], workers)
         results["open_captions"] = open_captions(size["open"], guidance, workers)
         report.sheets(painted, seen.captions, bank)
     return results
+
+
+def faults_seen(classes, faults):
+    """{fault: {found, false_alarms}}: its rates where it was drawn, and where it was not (others may be)."""
+    rows = np.stack([world.encode_judged(world.draw_faulty(seed)[1]) for seed in faults])
+    names, rates = list(world.JUDGED), {}
+    for name, fault in (("moons", MORE_MOONS), ("rings", BROKEN_RINGS)):
+        column, value = names.index(name), world.JUDGED[name].index(fault)
+        seen, drawn = classes[:, column] == value, rows[:, column] == value
+        rates[fault] = {"found": metrics.rate(seen[drawn]), "false_alarms": metrics.rate(seen[~drawn])}
+    return rates
 
 
 def guidance_curve(count, per_prompt, workers):
@@ -140,7 +160,7 @@ def guidance_curve(count, per_prompt, workers):
 
     true, curve = spread(workers.run("renders of prompts", render, rows, noise)), []
     for scale in CURVE:
-        seen = workers.run(f"guidance {scale:g}", paint, captions, noise, fixed=(scale,))
+        seen = workers.run(f"curve, guidance {scale:g}", paint, captions, noise, fixed=(scale,))
         rates, within = attribute_rates(seen.classes, rows), spread(seen)
         curve.append({"guidance_scale": scale, "mean": rates["mean"], "all_right": rates["all_right"],
                       **{f"diversity_{s}": within[s] / true[s] for s in true}})
@@ -149,7 +169,7 @@ def guidance_curve(count, per_prompt, workers):
 
 def open_captions(count, guidance, workers):
     """Entropy in bits of what short captions leave open, beside that of as many renders they describe."""
-    names, result = list(world.ATTRIBUTES), {}
+    names, result = list(world.JUDGED), {}
     for caption, left_open in OPEN.items():
         noise = seeds.OPEN[:count]
         seen = workers.run(f'"{caption}"', paint, [caption] * count, noise, fixed=(guidance,))
@@ -185,13 +205,14 @@ def training_pictures():
 
 def main(quick=False, processes=2):
     form, start = "quick" if quick else "full", time.monotonic()
-    workers = Workers(processes)
+    weights = mark(*(training.MODELS / folder for folder in MEASURED))
+    workers = Workers(processes, None if quick else WORK, weights)
     results = measure(form, workers)
     workers.pool.shutdown()
     megabytes = sum(file.stat().st_size for file in training.MODELS.rglob("*") if file.is_file()) / 1e6
     results = rounded({
         "form": form,
-        "weights": mark(*(training.MODELS / folder for folder in MEASURED)),
+        "weights": weights,
         "machine": machine(workers.device),
         "minutes": (time.monotonic() - start) / 60,
         "settings": settings(POCKET) | {"scheduler": "PNDMScheduler", "ddim_steps": DDIM_STEPS},

@@ -7,6 +7,7 @@ Each process loads the models once and works on one thread. The tasks are functi
 import functools
 import multiprocessing
 import os
+import re
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import NamedTuple
@@ -22,6 +23,7 @@ import training
 from helpers.denoising import generate
 from helpers.errors import ModelError
 from helpers.judge import classify
+from helpers.lesson import cache
 from helpers.models import POCKET, Components, load_components, settings
 from training.pocket import data, judge
 from worlds import planets as world
@@ -90,6 +92,11 @@ def render(models, rows, seeds):
     return look(models, np.stack([world.render(world.decode(row), rng) for row, rng in zip(rows, rngs)]))
 
 
+def spoil(models, seeds):
+    """Draw pictures with faults."""
+    return look(models, np.stack([world.draw_faulty(seed)[0] for seed in seeds]))
+
+
 @torch.no_grad()
 def rebuild(models, pictures):
     """Send pictures through the VAE and back."""
@@ -103,10 +110,16 @@ def blurred(models, pictures):
     return look(models, data.to_uint8(judge.blur(data.to_pixels(pictures, "cpu"), sigma=1.5)))
 
 
+@functools.cache
+def training_set():
+    """The training pictures; looked at once whether they are of this painter."""
+    return data.load()[0]
+
+
 def recall(models, numbers):
     """Look at the training pictures of these numbers, and keep the numbers in place of the many pictures."""
     if data.drawn():
-        pictures = data.load()[0][numbers]
+        pictures = training_set()[numbers]
     else:  # picture i can be drawn again from seed i
         pictures = np.stack([data.draw(number)[0] for number in numbers])
     return look(models, pictures)._replace(pictures=np.array(numbers))
@@ -118,10 +131,15 @@ def work(device, job):
 
 
 class Workers:
-    """Processes of one thread each on a CPU, one on a GPU; `run` cuts a task's rows into their batches."""
+    """Processes of one thread each on a CPU, one on a GPU; `run` cuts a task's rows into their batches.
 
-    def __init__(self, processes):
+    With `made_from`, the mark of the weights, what is finished is kept in `folder`, and a second evaluation
+    of the same goes on from there.
+    """
+
+    def __init__(self, processes, folder=None, made_from=None):
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.folder, self.made_from = folder, made_from
         os.environ["OMP_NUM_THREADS"] = "1"
         processes = 1 if self.device == "cuda" else processes
         load_models(self.device)  # here first, so that a missing model is said once and clearly
@@ -130,9 +148,19 @@ class Workers:
         self.batch = BATCH[self.device]
 
     def run(self, name, task, *columns, fixed=(), batch=None):
+        """What the task sees, row by row. No two runs of one evaluation have the same name."""
         batch = batch or self.batch
-        starts = range(0, len(columns[0]), batch)
-        jobs = [(task, (*(column[s : s + batch] for column in columns), *fixed)) for s in starts]
-        done = self.pool.map(partial(work, self.device), jobs)
-        done = list(tqdm(done, total=len(jobs), desc=name, mininterval=1))
-        return Seen(*(np.concatenate(parts) for parts in zip(*done)))
+
+        def make():
+            starts = range(0, len(columns[0]), batch)
+            jobs = [(task, (*(column[s : s + batch] for column in columns), *fixed)) for s in starts]
+            done = self.pool.map(partial(work, self.device), jobs)
+            done = list(tqdm(done, total=len(jobs), desc=name, mininterval=1))
+            return Seen(*(np.concatenate(parts) for parts in zip(*done)))._asdict()
+
+        if not self.folder:
+            return Seen(**make())
+        rows = [column.tobytes() if isinstance(column, np.ndarray) else column for column in columns]
+        of = self.made_from, cache.painter_mark(), settings(POCKET), task.__name__, fixed
+        file = self.folder / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.npz"
+        return Seen(**cache.kept_arrays(file, cache.mark(*of, *rows), make))

@@ -3,10 +3,13 @@
 It has no part in making the model: another architecture and seed than CLIP's, and it never sees a generated
 picture. So that imperfect sharpness isn't taken for a wrong attribute, it also learns from blurred, noisy and
 VAE-reconstructed renders; so that it is fair to combinations held out of the model's training, it sees those.
+So that it sees what is broken, faults are drawn for it: too many moons and broken rings. (Dents of a planet's
+outline it did not learn to see: training/evaluation/eyes.py measures them.)
 """
 
 import copy
 import json
+import multiprocessing
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +24,15 @@ from helpers.judge import Judge, classify, load_pocket_judge
 from helpers.lesson import cache
 from training import loop
 from training.pocket import data, vae
-from worlds import planets as world
-from worlds import seeds
+from worlds import planets, seeds
 
 SETTINGS = {
     "cpu": loop.Settings(steps=3500, batch=64, lr=3e-3, warmup=50, flat=0.5),
     "gpu": loop.Settings(steps=6000, batch=256, lr=3e-3, warmup=50, flat=0.5, workers=8),
 }
 FOLDER = training.MODELS / "pocket-judge"
-HELD_OUT, REBUILT = 3000, 4000  # pictures of combinations held out of the model's training; reconstructions
+HELD_OUT, REBUILT = 3000, 6000  # pictures of combinations held out of the model's training; reconstructions
+FAULTY = 8000  # pictures with faults
 
 
 def loss_of(logits, attributes):
@@ -78,24 +81,33 @@ def save(judge, folder=FOLDER):
 def load(folder=FOLDER, device="cpu"):
     """The saved judge, in float32, ready to mark. Raises ModelError, with what to do."""
     judge = load_pocket_judge(Path(folder), device)
-    if judge.attributes != world.ATTRIBUTES:
+    if judge.attributes != planets.JUDGED:
         raise ModelError(
             f"The judge in {folder} knows another world: train it, `python -m training judge --fresh`."
         )
     return judge
 
 
-def held_out_pictures():
-    """Renders of the combinations that the model's training set lacks, drawn once and kept."""
+def drawn_once(name, draw, count, processes=1):
+    """`count` renders with their attributes, from the judge's own seeds, drawn once and kept."""
 
     def make():
-        own = tqdm(seeds.JUDGE[:HELD_OUT], desc="held-out pictures")
-        drawn = [data.draw(seed, held_out=True) for seed in own]
+        with multiprocessing.get_context("spawn").Pool(processes) as pool:
+            drawn = list(tqdm(pool.imap(draw, seeds.JUDGE[:count], 50), name, count, mininterval=5))
         return dict(zip(("pictures", "attributes"), map(np.stack, zip(*drawn))))
 
-    file = training.CACHE / "judge" / "held_out.npz"
-    kept = cache.kept_arrays(file, cache.mark(cache.painter_mark(), seeds.JUDGE.start, HELD_OUT), make)
+    file = training.CACHE / "judge" / f"{name}.npz"
+    kept = cache.kept_arrays(file, cache.mark(cache.painter_mark(), seeds.JUDGE.start, count), make)
     return kept["pictures"], kept["attributes"]
+
+
+def held_out(seed):
+    return data.draw(seed, held_out=True)
+
+
+def faulty(seed):
+    picture, scene = planets.draw_faulty(seed)
+    return picture, planets.encode_judged(scene)
 
 
 @torch.no_grad()
@@ -118,11 +130,16 @@ def reconstructions(pictures, device):
     return cache.kept_arrays(file, made_from, make)["pictures"]
 
 
-def gather(device):
-    """(pictures, attributes) of training pictures, held-out ones and, with a VAE, some of both rebuilt."""
-    sources = [data.load(), held_out_pictures()]
+def gather(device, processes=1):
+    """(pictures, attributes) of training pictures, faulty and held-out ones and, with a VAE, rebuilt ones."""
+    pictures, attributes = data.load()
+    sources = [
+        (pictures, attributes),
+        drawn_once("faulty", faulty, FAULTY, processes),
+        drawn_once("held-out", held_out, HELD_OUT, processes),
+    ]
     if (training.MODELS / "pocket-planets" / "vae" / "config.json").exists():
-        parts = (REBUILT - HELD_OUT // 2, HELD_OUT // 2)
+        parts = (REBUILT // 3,) * 3
         pictures, attributes = (
             np.concatenate([each[:n] for each, n in zip(kind, parts)]) for kind in zip(*sources)
         )
@@ -131,16 +148,17 @@ def gather(device):
 
 
 def main(settings, preset="cpu", fresh=False):
-    """Trains the judge: of a batch, two thirds are training pictures, the rest held-out and rebuilt ones."""
+    """Trains the judge; of a batch, half are training pictures."""
     accelerator = loop.start(settings, cpu=preset == "cpu")
-    run = loop.Run("judge", Judge(world.ATTRIBUTES), settings, accelerator, fresh)
+    run = loop.Run("judge", Judge(planets.JUDGED), settings, accelerator, fresh)
     judge, ema, device = run.model, run.ema, accelerator.device
     if fresh and accelerator.is_main_process:
-        for name in ("held_out.npz", "reconstructions.npz"):
+        for name in ("held-out.npz", "faulty.npz", "reconstructions.npz"):
             (training.CACHE / "judge" / name).unlink(missing_ok=True)
     with accelerator.main_process_first():  # it draws and keeps what the other processes then read
-        sources = gather(device)
+        sources = gather(device, accelerator.num_processes)
     unseen, wanted = data.fresh(500)
+    spoilt, faults = map(np.stack, zip(*map(faulty, seeds.UNSEEN[:300])))
     shares = [settings.batch // 6] * (len(sources) - 1)
     shares = [settings.batch - sum(shares), *shares]
 
@@ -152,8 +170,13 @@ def main(settings, preset="cpu", fresh=False):
         return disturb(data.to_pixels(pictures, "cpu"), rng), torch.from_numpy(attributes)
 
     def report():
-        right = (classify(ema, unseen)[0] == wanted)[wanted >= 0].mean()
-        return {"loss": run.last_loss(), "accuracy": round(float(right), 4)}
+        figures = {"loss": run.last_loss()}
+        for name, pictures, truth in (("accuracy", unseen, wanted), ("with_faults", spoilt, faults)):
+            right = (classify(ema, pictures)[0] == truth)[truth >= 0].mean()
+            figures[name] = round(float(right), 4)
+        right = (classify(ema, spoilt)[0] == faults).mean(0)
+        names = list(planets.JUDGED)
+        return figures | {name: round(float(right[names.index(name)]), 3) for name in ("rings", "moons")}
 
     for pictures, attributes in run.batches(draw, report):
         with accelerator.autocast():

@@ -38,6 +38,7 @@ def grade_word_map(answer, weights, places, latents):
             (like(heads.mean(0)), "The numbers are right; now fold them into rows and columns."),
             (like(heads.unflatten(1, size)), "That is a map for each head: take their mean."),
             (like(heads.sum(0).unflatten(0, size)), "Average the heads; don't add them."),
+            (like(wanted / len(places)), "Average the heads, but add up the tokens."),
             (lambda a: a.shape[-1] == weights.shape[-1], "These are all tokens: pick those of the word."),
         ],
         wants=tensor(wanted.shape),
