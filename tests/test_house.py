@@ -6,13 +6,12 @@ notebooks, training, measure, bench, tools → helpers, worlds; helpers → worl
 import ast
 import re
 from pathlib import Path
-from xml.etree import ElementTree
 
 import nbformat
 import pytest
-from PIL import ImageFont
+from lettering import overflowing
 
-from helpers.show.style import font_file, luminance
+from helpers.show.style import luminance
 from tools.drawings import house
 
 ROOT = Path(__file__).parent.parent
@@ -81,35 +80,8 @@ def test_the_drawing_of_the_rooms_is_of_this_house():
 
 
 def test_the_drawing_of_the_rooms_can_be_read():
-    sizes = [int(size) for size in re.findall(r'font-size="(\d+)"', house.svg())]
-    assert min(sizes) >= 16
-
     for paper in (house.PAPER, *(fill for fill, _ in house.COLOURS.values())):
         assert (luminance(paper) + 0.05) / (luminance(house.INK) + 0.05) >= 4.5
-
-
-def overflowing(drawing, margin=6):
-    """The lines of text of an SVG that come nearer to the side of the rectangle around them than `margin`."""
-    tree = ElementTree.fromstring(drawing)
-    svg = "{http://www.w3.org/2000/svg}"
-    sides = [
-        [float(each.get(name, 0)) for name in ("x", "y", "width", "height")]
-        for each in tree.iter(f"{svg}rect")
-    ]
-    for line in tree.iter(f"{svg}text"):
-        x, y, size = (float(line.get(name, 17)) for name in ("x", "y", "font-size"))
-        font = ImageFont.truetype(font_file(line.get("font-weight") == "bold"), 10 * size)
-        wide = font.getlength(line.text) / 10
-        start = x - wide / 2 if line.get("text-anchor") == "middle" else x
-        around = [box for box in sides if box[0] <= x <= box[0] + box[2] and box[1] <= y <= box[1] + box[3]]
-        left, top, width, height = min(around, key=lambda box: box[2] * box[3])
-        if (
-            start < left + margin
-            or start + wide > left + width - margin
-            or y - size < top
-            or y > top + height - 4
-        ):
-            yield line.text
 
 
 def test_every_line_of_the_drawing_of_the_rooms_fits_its_box(monkeypatch):

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
+from lettering import lines, overflowing
 from matplotlib.text import Text
 from PIL import Image
 
@@ -16,8 +17,11 @@ from helpers.show.ideas import draw_fields, draw_hill, draw_lever
 from helpers.show.marks import HEAT, heat, loupe, show_chips, worst_spot
 from helpers.show.motion import film, film_pages, show_film
 from helpers.show.plotting import IMAGES
-from helpers.show.style import GUIDANCE, NOISE, PREDICTION, luminance
+from helpers.show.style import GUIDANCE, NOISE, PREDICTION, WIDE, luminance
 from tools.drawings.letters import STYLE, with_letters
+
+# A badge's letters are stretched to fit
+DRAWINGS = sorted(path for path in IMAGES.glob("*.svg") if "badge" not in path.stem)
 
 
 @pytest.fixture
@@ -199,10 +203,8 @@ def test_fields_draw_arrows_the_way_they_point_and_all_particles():
 # Drawings
 
 
-@pytest.mark.parametrize("path", sorted(IMAGES.glob("*.svg")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", DRAWINGS, ids=lambda path: path.stem)
 def test_a_drawing_brings_the_letters_that_it_uses(path):
-    if "badge" in path.stem:
-        pytest.skip("a badge's letters are stretched to fit")
     drawing = path.read_text(encoding="utf-8")
     fonts = re.findall(r"data:font/woff;base64,([A-Za-z0-9+/=]+)", drawing)
     assert len(fonts) == 2, "run python -m tools.drawings.letters"
@@ -212,6 +214,28 @@ def test_a_drawing_brings_the_letters_that_it_uses(path):
         assert not {sign for sign in used if not sign.isspace() and ord(sign) not in has}
     again = with_letters(drawing)
     assert again == with_letters(again)
+
+
+@pytest.mark.parametrize("path", DRAWINGS, ids=lambda path: path.stem)
+def test_the_letters_of_a_drawing_have_sixteen_pixels_and_stay_in_their_boxes(path):
+    drawing = path.read_text(encoding="utf-8")
+    wide = float(re.search(r'viewBox="0 0 ([\d.]+) ', drawing)[1])
+    for words, sizes, _ in lines(drawing):
+        assert min(sizes) * WIDE / wide >= 16, words  # `show_diagram` shows it WIDE pixels wide
+    assert not list(overflowing(drawing))
+
+
+def test_small_letters_and_too_long_lines_are_found():
+    box = '<rect x="10" y="10" width="80" height="40" stroke-width="2"/>'
+    small = '<text y="30" font-size="20"><tspan>x</tspan><tspan font-size="12">t</tspan></text>'
+    scaled = '<g font-size="30" transform="translate(9 9) scale(0.5)"><text x="2" y="40">a</text></g>'
+    long = '<text x="50" y="35" text-anchor="middle">more than fits</text>'
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 99" font-size="17">{}</svg>'
+    found = lines(drawing.format(small + scaled + long))
+    assert [line.sizes for line in found] == [[20, 12], [15], [17]]
+    assert found[1].place[0] == 10 and found[1].place[2] == 29
+    assert list(overflowing(drawing.format(box + long))) == ["more than fits"]
+    assert not list(overflowing(drawing.format(box + long.replace("more than fits", "fits"))))
 
 
 @pytest.mark.parametrize("name", ["denoising", "walk"])

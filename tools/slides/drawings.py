@@ -14,7 +14,6 @@ from PIL import Image, ImageFont
 FONT = Path(__file__).parent.parent.parent / "helpers" / "show" / "fonts" / "Inter-Regular.otf"
 WIDE = 1040  # the width of a drawing or a chart in a notebook; on a slide it is as wide as the slide
 LETTERS = 20 * WIDE / 1280  # in a drawing: 20 pixels on a slide
-INDEX = 1.15  # makes an index or an exponent larger, and leaves it smaller than its letter
 MARGIN = 20  # left and right in a drawing
 LARGEST_PART = 0.66  # of a high chart's height, which is what a slide holds of it at its whole width
 QUIET = 0.1  # where a high chart may be cut: within so much of its height
@@ -34,7 +33,7 @@ def larger_letters(figure):
 
 
 def _enlarged(svg):
-    """A drawing with no letters smaller than LETTERS but an index, and a line that has no room."""
+    """A drawing with no letters smaller than LETTERS, but in a line that has no room."""
     width = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1])
 
     def resized(tag, size):
@@ -51,7 +50,7 @@ def _enlarged(svg):
             room = {"start": right, "end": left, "middle": 2 * min(left, right)}[anchor]
             tag = resized(tag, max(float(size[1]), min(LETTERS, room / max(_width(words), 1e-9))))
         content = re.sub(r"<tspan\b[^>]*font-size=\"([\d.]+)\"[^>]*>",
-                         lambda index: resized(index[0], INDEX * float(index[1])), content)  # fmt: skip
+                         lambda index: resized(index[0], max(LETTERS, float(index[1]))), content)  # fmt: skip
         return tag + content
 
     svg = re.sub(r"<g\b[^>]*font-size=\"([\d.]+)\"[^>]*>",
