@@ -118,8 +118,15 @@ def grade_bytes(answer, latents):
         right=lambda a: is_close(a, wanted / 127 * 5),
         hints=[
             (lambda a: is_close(a, wanted), "Those are the whole numbers: go back to -5 … 5."),
+            (
+                lambda a: close(a, clamped / 5, atol=1e-5),
+                "Nothing is rounded yet: over which whole numbers should it be spread?",
+            ),
             (lambda a: is_close(a, wanted / 127), "That is between -1 and 1: times 5 again."),
-            (lambda a: close(a, clamped, atol=1e-5), "Nothing is rounded yet."),
+            (
+                lambda a: close(a, clamped, atol=1e-5),
+                "Nothing is rounded yet: over which whole numbers should it be spread?",
+            ),
             (
                 lambda a: is_close(a, clamped),
                 "That is finer than a byte: 5 is to become 127, so divide by 5 first.",

@@ -50,7 +50,7 @@ def grade_same_loss(answer, alphas_cumprod):
             (near(1 / snr), "Upside down: that turns the noise's error into the picture's."),
             (near(snr**0.5), "That is for the error itself: the loss squares it."),
             (near(snr.clamp(max=5)), "That is cut off at 5: the simple loss is not."),
-            (near(alphas_cumprod), "That is the signal's share alone: divide it by the noise's."),
+            (near(alphas_cumprod), "That is the signal's share alone: what of the noise's?"),
             (
                 near(1 - alphas_cumprod),
                 "That is the noise's share alone: how does the signal's compare with it?",
