@@ -17,6 +17,10 @@ def grade_cents(answer, heard, asked):
         answer,
         right=near(1200 * octaves),
         hints=[
+            (
+                within(0.005)(1200 * (heard / asked - 1)),
+                "Cents don't share an octave's Hz evenly: each is the same ratio.",
+            ),
             (near(-1200 * octaves), "The sign is the wrong way round: too high is positive."),
             (near(heard - asked), "Those are Hz: ears and cents count ratios, not differences."),
             (near(12 * octaves), "Those are semitones: a cent is a hundredth of one."),
@@ -24,10 +28,6 @@ def grade_cents(answer, heard, asked):
             (near(1200 * math.log(heard / asked)), "An octave is a factor of 2: take math.log2."),
             (near(1200 * math.log10(heard / asked)), "An octave is a factor of 2: take math.log2."),
             (near(100 * (heard / asked - 1)), "Those are per cent: a semitone has 5.9 of them."),
-            (
-                near(1200 * (heard / asked - 1)),
-                "Cents don't share an octave's Hz evenly: each is the same ratio.",
-            ),
             (near(heard / asked), "That is the ratio: how many octaves is it?"),
             (near(100 * octaves), "An octave has 12 semitones of 100 cents each."),
         ],
