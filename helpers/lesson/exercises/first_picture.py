@@ -66,7 +66,7 @@ def grade_compression(answer):
             (lambda a: abs(a - 8) < 1e-6, "8 is the ratio of the sides: count all numbers of both."),
             (
                 lambda a: abs(a - 64 * 4 / 3) < 1e-6,
-                "The channels stand upside down: which of the two has more numbers at one place?",
+                "The channels' ratio is upside down: which of the two has more numbers at one place?",
             ),
             (
                 lambda a: abs(a - 16) < 1e-6,

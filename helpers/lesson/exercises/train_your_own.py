@@ -28,7 +28,7 @@ def grade_noise_from_velocity(answer, noise, clean, signal, spread):
             ((x_t - signal * clean), "That is the noise as it was mixed in: its factor has to be undone."),
             (velocity + x_t, "Both are in it, but each needs a factor: which ones let the picture cancel?"),
             (
-                lambda a: factors(a, clean, noise) is not None and abs(factors(a, clean, noise)[0]) > 0.01,
+                lambda a: abs(factors(a[0], clean[0], noise[0])[0]) > 0.01,
                 "Some of the picture is left: with which factors do its two parts cancel?",
             ),
         ],
