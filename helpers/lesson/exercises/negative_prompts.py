@@ -103,12 +103,15 @@ def grade_perpendicular(answer, to_negative, to_prompt):
         hints=[
             (along, "That is the part along the prompt: it has to go."),
             (to_negative + along, "The wrong sign: take the part along the prompt away."),
-            (to_negative - cosine, "Divide by the square of `to_prompt`'s length, not by both lengths."),
+            (to_negative - cosine, "Divide by the square of `seed_prompt`'s length, not by both lengths."),
             (lambda a: a.numel() == 1, "The shape should stay: only one number is a sum."),
-            (to_negative - product / square**0.5 * to_prompt, "Nearly: `to_prompt`'s length divides twice."),
+            (
+                to_negative - product / square**0.5 * to_prompt,
+                "Nearly: `seed_prompt` has a length, and so far you divide by it once.",
+            ),
             (
                 to_negative - product * to_prompt,
-                "Nearly: the longer `to_prompt` is, the less of it is wanted, so by what is the sum divided?",
+                "Nearly: the longer `seed_prompt` is, the less of it is wanted, so by what is the sum divided?",
             ),
             (
                 to_negative - to_prompt,

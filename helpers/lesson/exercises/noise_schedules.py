@@ -38,7 +38,7 @@ def grade_cosine_noise(answer, x0, noise, t, schedules):
                 "A mixture of the two, but with other factors: each is a square root of a share.",
             ),
         ],
-        otherwise="That is no mixture of `x0` and `noise`: which two factors does section 2 give them?",
+        otherwise="That is no mixture of `x0` and `noise`: which two factors does section 3 give them?",
     )
 
 

@@ -112,7 +112,7 @@ def grade_neighbours(answer, carbons):
             ),
             (
                 lambda a: abs(a - steps.mean()) < 1e-3,
-                "Steps to and fro cancel: take the length of each first.",
+                "Steps back and forth cancel: take the length of each first.",
             ),
             (
                 near((distances**2).mean() ** 0.5),
