@@ -13,7 +13,7 @@ from test_inputs import ANYTHING, few
 from helpers.lesson import grading
 from helpers.lesson.exercises.first_picture import grade_three_pictures
 from helpers.lesson.exercises.guidance import grade_falling_guidance, grade_good_enough
-from helpers.lesson.grading import described, function, grade, tensor
+from helpers.lesson.grading import described, factors, function, grade, tensor
 from tests.answers import wrong_answers
 from tools.handout.copies import exercises
 
@@ -104,6 +104,29 @@ def test_an_array_and_lists_serve_as_a_tensor(capsys):
     for answer in (right, right.numpy(), right.tolist(), list(right), right.double().numpy()):
         grade(answer, right)
     assert capsys.readouterr().out == "Right!\n" * 5
+
+
+def test_where_no_hint_fits_the_exercises_own_next_step_is_said(capsys):
+    for answer in (3, "three", 17):
+        grade(answer, right=17, hints=[(4, "never")], otherwise="Count again.")
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["Not yet. Count again.", "Not yet. Yours is a str; wanted a whole number.", "Right!"]
+
+
+def test_a_mixture_tells_its_factors():
+    clean, noise, other = torch.randn(3, 1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    assert factors(0.3 * clean - 2 * noise, clean, noise) == pytest.approx([0.3, -2])
+    assert factors((0.3 * clean - 2 * noise).half(), clean, noise) == pytest.approx([0.3, -2], abs=0.01)
+    assert factors(0 * clean, clean, noise) == [0, 0]
+    for no_mixture in (other, clean + 0.1 * other, clean[..., :4]):
+        assert factors(no_mixture, clean, noise) is None
+
+
+def test_a_scale_without_the_empty_prompts_prediction_is_not_guidance(capsys):
+    grade_falling_guidance(lambda u, c, t: (1 + 8 * t / 1000) * c, start=9)
+    grade_falling_guidance(lambda u, c, t: u + (1 + 8 * t / 1000) * (c - u), start=9)
+    said = capsys.readouterr().out.splitlines()
+    assert "use the empty one's, too" in said[0] and said[1] == "Right!"
 
 
 def test_an_error_in_a_learners_function_is_shown(capsys):

@@ -32,12 +32,13 @@ class _Complaint(Exception):
     """What there is to say of a learner's function, in a sentence."""
 
 
-def grade(answer, right, hints=(), wants=None):
+def grade(answer, right, hints=(), wants=None, otherwise=None):
     """Print what can be said of an exercise's answer, and never raise.
 
     `right` is the expected value, or a function of the answer that returns True for a right one. `hints` are
     pairs of a usual wrong answer (a value, or a function as before) and the sentence that helps with it; the
-    first that fits is printed. `wants` is the `Kind` of the answer; by default that of `right`.
+    first that fits is printed. `wants` is the `Kind` of the answer; by default that of `right`. `otherwise`
+    is the sentence for an answer of this kind that no hint knows: what to try next.
     """
     wants = wants or _kind_of(right)
     if answer is ...:
@@ -67,7 +68,8 @@ def grade(answer, right, hints=(), wants=None):
         print("Right!")
         return
     hint = next((hint for wrong, hint in hints if fits(wrong)), None)
-    known = complaints[0] if complaints else wants.otherwise if wants.fits(value) else other_kind
+    unknown = otherwise or wants.otherwise
+    known = complaints[0] if complaints else unknown if wants.fits(value) else other_kind
     print("Not yet.", hint or known)
 
 
@@ -84,6 +86,20 @@ def close(value, expected, rtol=1e-5, atol=1e-8):
     """Whether two tensors have one shape and nearly the same numbers, wherever they lie."""
     value, expected = value.detach().float().cpu(), expected.detach().float().cpu()
     return value.shape == expected.shape and torch.allclose(value, expected, rtol=rtol, atol=atol)
+
+
+def factors(value, *parts):
+    """The factors with which tensors, `parts`, add up to `value`. None where no factors do.
+
+    So a hint can tell a mixture with a wrong factor from something else: half a per cent may be missing.
+    """
+    columns = torch.stack([part.detach().double().cpu().flatten() for part in parts], dim=1)
+    wanted = value.detach().double().cpu().flatten()
+    if len(wanted) != len(columns):
+        return None
+    found = torch.linalg.lstsq(columns, wanted).solution
+    missing = (columns @ found - wanted).norm()
+    return found.tolist() if missing <= 0.005 * wanted.norm() else None
 
 
 def number(words="a number"):

@@ -38,13 +38,20 @@ def grade_three_pictures(answer, like):
 
 def grade_unet_calls(answer, steps, num_inference_steps):
     """`answer`: how many entries the callback's list `steps` has."""
+    calls = len(steps)
     grade(
         answer,
-        right=len(steps),
+        right=calls,
         hints=[
-            (num_inference_steps, "So many steps were asked for. Count the list."),
+            (num_inference_steps, "So many steps were asked for: how many entries has the list `steps`?"),
+            (
+                lambda a: a in (2 * calls, 2 * num_inference_steps),
+                "That counts both copies of the latents: one call works on the two together.",
+            ),
+            (1000, "So many timesteps were trained; here only some of them are visited."),
         ],
         wants=whole_number("a whole number: the length of a list"),
+        otherwise="Each call left one entry in `steps`: how many does the list hold?",
     )
 
 
@@ -57,6 +64,19 @@ def grade_compression(answer):
             (lambda a: abs(a - 64) < 1e-6, "64 counts places only: a pixel has 3 numbers, a latent has 4."),
             (lambda a: abs(a * 48 - 1) < 1e-6, "Upside down: divide the pixels by the latents."),
             (lambda a: abs(a - 8) < 1e-6, "8 is the ratio of the sides: count all numbers of both."),
+            (
+                lambda a: abs(a - 64 * 4 / 3) < 1e-6,
+                "The channels' ratio is upside down: which of the two has more numbers at one place?",
+            ),
+            (
+                lambda a: abs(a - 16) < 1e-6,
+                "16 lets a place hold 4 numbers, but forgets that a pixel holds 3.",
+            ),
+            (
+                lambda a: a > 200,
+                "That is a count, not yet a ratio: how many times as large is one count as the other?",
+            ),
         ],
         wants=number(),
+        otherwise="Count all numbers of the picture and all of the latents first: what is their ratio?",
     )

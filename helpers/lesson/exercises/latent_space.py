@@ -11,17 +11,22 @@ def grade_sixteen_channels(answer):
         answer,
         right=lambda a: abs(a - 12) < 1e-6,
         hints=[
-            (lambda a: abs(a - 48) < 1e-6, "That is with 4 channels."),
+            (lambda a: abs(a - 48) < 1e-6, "That is with 4 channels: what changes with 16?"),
             (
                 lambda a: abs(a - 3) < 1e-6,
                 "There are 4 times as many channels as in our latents, not 16 times.",
             ),
-            (lambda a: abs(a - 192) < 1e-6, "More channels save less, not more: divide."),
+            (
+                lambda a: abs(a - 192) < 1e-6,
+                "Too many: with more channels there are more numbers to keep, so less is saved.",
+            ),
             (lambda a: abs(a - 64) < 1e-6, "64 counts the places; now count the numbers in each of them."),
             (lambda a: abs(a - 4) < 1e-6, "64 / 16 forgets that a pixel has three numbers."),
             (lambda a: abs(a * 12 - 1) < 1e-6, "Upside down: divide the pixels by the latents."),
+            (lambda a: abs(a - 1.5) < 1e-6, "That is along one side only: a picture has two."),
         ],
         wants=number(),
+        otherwise="Take 8 × 8 pixels, one place of the latents: how many numbers are they, before and after?",
     )
 
 
@@ -31,17 +36,30 @@ def grade_mirrored(answer, latents):
         answer,
         right=latents.flip(-1),
         hints=[
-            (latents.flip(-2), "That stands on its head: the last axis runs from left to right."),
-            (latents.flip(1), "That exchanges the channels: left and right are the last axis."),
+            (
+                latents.flip(-2),
+                "That stands on its head: the rows changed places. What runs from left to right?",
+            ),
+            (latents.flip(-2, -1), "That is mirrored and stands on its head: turn one axis round, not two."),
+            (
+                latents.flip(1),
+                "That exchanges the channels, so the colours: which axis runs from left to right?",
+            ),
+            (latents.mT, "Rows became columns: `flip` turns one axis round and leaves the others."),
             (-latents, "A minus sign makes a negative of sorts: exchange the places, not the signs."),
-            (latents, "That is the same as before."),
+            (latents, "That is the same as before: which axis runs from left to right?"),
         ],
+        otherwise="The numbers should be the same in other places: turn one axis of x0 round.",
     )
 
 
 def grade_channel_factors(answer, latents):
     """`answer`: one over the standard deviation of each channel of latents (B, C, h, w); C numbers."""
     stds = latents.std((0, 2, 3))
+    pictures, channels, *places = latents.shape
+
+    def shaped(*shape):
+        return lambda a: list(a.shape) == list(shape)
 
     def is_close(a, expected):
         return close(a.flatten(), expected, rtol=0.01)
@@ -51,15 +69,38 @@ def grade_channel_factors(answer, latents):
         right=lambda a: is_close(a, 1 / stds),
         hints=[
             (lambda a: is_close(a, stds), "Those are the standard deviations: one over them."),
+            (
+                lambda a: is_close(a, stds**2),
+                "Those are the variances: take their roots, then one over them.",
+            ),
             (lambda a: is_close(a, 1 / stds**2), "One over the variance: take the root."),
             (
                 lambda a: is_close(a / a.mean(), (1 / stds) / (1 / stds).mean()),
                 "All of them are off by one and the same factor: take the raw latents, before scaling.",
             ),
-            (lambda a: a.numel() == 1, "One number for all: leave out axis 1."),
-            (lambda a: a.numel() > len(stds), "Too many numbers: take the std over axes 0, 2 and 3."),
+            (
+                lambda a: a.numel() == 1,
+                "That is one number for all channels together: which axis should stay?",
+            ),
+            (
+                shaped(pictures, *places),
+                "The channels are gone, and pictures and places are left: it should be the other way round.",
+            ),
+            (
+                shaped(channels, *places),
+                "There is still a number for each place: those should be summed up too.",
+            ),
+            (
+                shaped(pictures, channels),
+                "There is still a number for each picture: sum up the pictures too.",
+            ),
+            (
+                lambda a: a.numel() > len(stds),
+                "Too many numbers: one for each channel is wanted, so which axes should be summed up?",
+            ),
         ],
         wants=tensor(stds.shape),
+        otherwise="Four numbers, but others: from `raw_latents`, one over each channel's standard deviation.",
     )
 
 
@@ -77,8 +118,15 @@ def grade_bytes(answer, latents):
         right=lambda a: is_close(a, wanted / 127 * 5),
         hints=[
             (lambda a: is_close(a, wanted), "Those are the whole numbers: go back to -5 … 5."),
+            (
+                lambda a: close(a, clamped / 5, atol=1e-5),
+                "Nothing is rounded yet: over which whole numbers should it be spread?",
+            ),
             (lambda a: is_close(a, wanted / 127), "That is between -1 and 1: times 5 again."),
-            (lambda a: close(a, clamped, atol=1e-5), "Nothing is rounded yet."),
+            (
+                lambda a: close(a, clamped, atol=1e-5),
+                "Nothing is rounded yet: over which whole numbers should it be spread?",
+            ),
             (
                 lambda a: is_close(a, clamped),
                 "That is finer than a byte: 5 is to become 127, so divide by 5 first.",
@@ -88,11 +136,20 @@ def grade_bytes(answer, latents):
                 "That cuts the fraction off: round to the nearest whole number.",
             ),
             (
-                lambda a: is_close(a, latents.float().round()),
+                lambda a: is_close(a, latents.float().round()) or is_close(a, clamped.round()),
                 "That leaves a handful of values: spread them over -127 … 127 first.",
+            ),
+            (
+                lambda a: a.abs().max() > 5.1 and a.abs().max() <= 128 and (a == a.round()).all(),
+                "Those are whole numbers, but others: is 5 spread to 127? And go back at the end.",
+            ),
+            (
+                lambda a: a.abs().max() > 5.1,
+                "The result should lie between -5 and 5: what was spread has to go back.",
             ),
         ],
         wants=tensor(latents.shape),
+        otherwise="One of the four steps is different: clamp, spread, round, go back, in this order.",
     )
 
 
@@ -110,7 +167,10 @@ def grade_preview(answer, inputs, colours):
         hints=[
             (lambda a: a.shape == shape[::-1], "That matrix lies on its side: inputs first, colours second."),
             (lambda a: a.shape[0] == shape[0] - 1, "Keep the constant: the last column of `inputs` is 1."),
-            (lambda a: a.shape == shape, "The shape is right, but not the least squares."),
+            (
+                lambda a: a.shape == shape,
+                "The shape is right, but another matrix has a smaller squared error: let `lstsq` find it.",
+            ),
         ],
         wants=tensor(shape, advice=", which is the `.solution` that `lstsq` returns"),
     )

@@ -2,7 +2,7 @@
 
 import torch
 
-from helpers.lesson.grading import grade, number, pictures
+from helpers.lesson.grading import close, grade, number, pictures
 
 
 def grade_half_negative(answer, empty, negative, prompt):
@@ -15,7 +15,17 @@ def grade_half_negative(answer, empty, negative, prompt):
             (torch.cat([prompt, (empty + negative) / 2]), "Mixed rightly, but in the wrong half."),
             (torch.cat([empty + negative, prompt]), "That is the sum: a mean has the size of one embedding."),
             (torch.cat([negative, prompt]), "That is the whole negative prompt: mix in the empty one."),
+            (torch.cat([empty, prompt]), "That is the empty prompt alone: mix in the negative one."),
+            (
+                lambda a: close(a[1:], prompt, atol=1e-3),
+                "The second half is right; what belongs in the first?",
+            ),
+            (
+                lambda a: close(a[:1], (empty + negative) / 2, atol=1e-3),
+                "The first half is right; what belongs in the second?",
+            ),
         ],
+        otherwise="Neither half is right: the first is a mean of two, the second has the prompt's.",
     )
 
 
@@ -30,8 +40,10 @@ def grade_equal_weight(answer, guidance_scale):
                 "Close: but at guidance 1 a negative prompt does nothing, so its weight is 0 there.",
             ),
             (lambda a: abs(a - (1 - guidance_scale)) < 1e-6, "The minus sign stands in the rule already."),
+            (lambda a: a < 0, "The rule has a minus sign already: the weight is above 0."),
         ],
         wants=number(),
+        otherwise="Write down both rules of section 6: by what does each multiply the negative arrow?",
     )
 
 
@@ -81,7 +93,9 @@ def grade_fewer(answer, judge, before, attribute, value):
 
 def grade_perpendicular(answer, to_negative, to_prompt):
     """`answer`: what remains of `to_negative` without its part along `to_prompt`; all of one shape."""
-    along = (to_negative * to_prompt).sum() / (to_prompt * to_prompt).sum() * to_prompt
+    product, square = (to_negative * to_prompt).sum(), (to_prompt * to_prompt).sum()
+    along = product / square * to_prompt
+    back = to_prompt - product / (to_negative * to_negative).sum() * to_negative
     cosine = (to_negative * to_prompt).sum() / (to_negative.norm() * to_prompt.norm()) * to_prompt
     grade(
         answer,
@@ -89,7 +103,22 @@ def grade_perpendicular(answer, to_negative, to_prompt):
         hints=[
             (along, "That is the part along the prompt: it has to go."),
             (to_negative + along, "The wrong sign: take the part along the prompt away."),
-            (to_negative - cosine, "Divide by the square of `to_prompt`'s length, not by both lengths."),
+            (to_negative - cosine, "Divide by the square of `seed_prompt`'s length, not by both lengths."),
             (lambda a: a.numel() == 1, "The shape should stay: only one number is a sum."),
+            (
+                to_negative - product / square**0.5 * to_prompt,
+                "Nearly: `seed_prompt` has a length, and so far you divide by it once.",
+            ),
+            (
+                to_negative - product * to_prompt,
+                "Nearly: the longer `seed_prompt` is, the less of it is wanted, so by what is the sum divided?",
+            ),
+            (
+                to_negative - to_prompt,
+                "That takes away all of the prompt's arrow: how much of it lies in the negative one?",
+            ),
+            (back, "That is the prompt's arrow without the negative one: exchange the two."),
+            (to_negative, "Nothing has been taken away yet: how much of it points along the prompt's arrow?"),
         ],
+        otherwise="Test it: multiplied with the prompt's arrow and summed up, what is left should give 0.",
     )

@@ -1,6 +1,6 @@
 """Grades the exercises in notebook 01, Noise schedules."""
 
-from helpers.lesson.grading import close, grade, tensor
+from helpers.lesson.grading import close, factors, grade, tensor
 
 
 def grade_cosine_noise(answer, x0, noise, t, schedules):
@@ -10,6 +10,10 @@ def grade_cosine_noise(answer, x0, noise, t, schedules):
         return alpha**0.5 * x0 + (1 - alpha) ** 0.5 * noise
 
     alpha = schedules["cosine"][t]
+
+    def factor_right(place, wanted):
+        return lambda a: abs(factors(a, x0, noise)[place] - wanted**0.5) < 0.01
+
     grade(
         answer,
         right=noised(alpha),
@@ -22,7 +26,19 @@ def grade_cosine_noise(answer, x0, noise, t, schedules):
             (noised(alpha) - alpha**0.5 * x0, "That is the noise alone: the picture is missing."),
             ((1 - alpha) ** 0.5 * x0 + alpha**0.5 * noise, "Swapped: alpha bar belongs to the picture."),
             (alpha**0.5 * x0 - (1 - alpha) ** 0.5 * noise, "The noise is added, not subtracted."),
+            (alpha**0.5 * x0, "That is the shrunk picture alone: the noise is missing."),
+            (
+                lambda a: any(close(a, noised(each), atol=1e-3) for each in schedules["cosine"]),
+                f"Mixed rightly, but for another timestep: wanted is {t}.",
+            ),
+            (factor_right(0, alpha), "The picture has its right factor; the noise needs another."),
+            (factor_right(1, 1 - alpha), "The noise has its right factor; the picture needs another."),
+            (
+                lambda a: factors(a, x0, noise) is not None,
+                "A mixture of the two, but with other factors: each is a square root of a share.",
+            ),
         ],
+        otherwise="That is no mixture of `x0` and `noise`: which two factors does section 3 give them?",
     )
 
 
@@ -42,12 +58,24 @@ def grade_balance(answer, alphas_cumprod):
                 lambda a: a == int((alphas_cumprod**0.5 >= 0.5).sum()),
                 "That asks where the factor is a half. Shares of variance are meant, without a root.",
             ),
+            (lambda a: not 0 <= a < steps, f"Timesteps run from 0 to {steps - 1}."),
+            (lambda a: a != int(a), "That is no timestep: a whole number is wanted, a place in the list."),
+            (
+                lambda a: a < right,
+                "Too early: there the SNR is still above 1, so there is more picture than noise.",
+            ),
+            (lambda a: a > right, "Too late: there the SNR is below 1, but it was so at timesteps before."),
         ],
     )
 
 
 def grade_known_noise(answer, x_t, x0, alpha):
     """`answer`: the noise (3, H, W) that made `x_t` of the picture `x0`; `alpha` is alpha bar at t."""
+
+    def still_holds_picture(a):
+        of_mixture, of_picture = factors(a, x_t, x0)
+        return abs(of_picture + alpha**0.5 * of_mixture) > 0.01 * abs(of_mixture)
+
     grade(
         answer,
         right=(x_t - alpha**0.5 * x0) / (1 - alpha) ** 0.5,
@@ -57,7 +85,14 @@ def grade_known_noise(answer, x_t, x0, alpha):
             (x_t - alpha**0.5 * x0, "Nearly: the noise was shrunk as well, so divide by its factor."),
             ((x_t - alpha * x0) / (1 - alpha), "The factors are the square roots of the shares."),
             ((x_t - (1 - alpha) ** 0.5 * x0) / alpha**0.5, "Swapped: alpha bar belongs to the picture."),
+            (x_t, "That is the whole mixture: take the picture out of it."),
+            (still_holds_picture, "Some of the picture is still in it: with which factor was it mixed in?"),
+            (
+                lambda a: factors(a, x_t, x0) is not None,
+                "The picture is out, but the noise has the wrong size: which factor did the mixing give it?",
+            ),
         ],
+        otherwise="That is another noise: this one has to be computed from the mixture and the picture.",
     )
 
 
@@ -72,9 +107,18 @@ def grade_zero_snr(answer, alphas_cumprod):
         right=lambda a: close(a, stretched**2, atol=1e-4),
         hints=[
             (stretched, "Those are the factors: square them to get alpha bar."),
+            (shifted, "Those are the factors, and they end at 0: they don't begin as before yet."),
             (
                 lambda a: close(a, shifted**2, atol=1e-4),
                 "It ends at 0; now stretch it to begin as before.",
+            ),
+            (
+                lambda a: close(a, (shifted / shifted[0]) ** 2, atol=1e-4),
+                "It ends at 0, but begins at 1: the first value should be the old one.",
+            ),
+            (
+                lambda a: close(a, alphas_cumprod),
+                "That is the schedule as it was: shift its square roots so that the last is 0.",
             ),
             (
                 lambda a: (
@@ -88,4 +132,5 @@ def grade_zero_snr(answer, alphas_cumprod):
             ),
         ],
         wants=tensor(factor.shape),
+        otherwise="One of the four steps is different: root, shift, stretch, square, in this order.",
     )

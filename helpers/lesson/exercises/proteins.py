@@ -32,12 +32,16 @@ def grade_angle_between(answer):
             (gives((a - b + 180) % 360 - 180), "Nearly: how far, not in which direction. Drop the sign."),
             (gives((b - a + 180) % 360 - 180), "Nearly: how far, not in which direction. Drop the sign."),
             (gives(360 - np.abs(a - b)), "From 10 to 30 that says 340: it takes the long way round."),
-            (gives(np.abs((a - b) % 360 - 180)), "That counts from the opposite side: add 180 before the %."),
+            (
+                gives(np.abs((a - b) % 360 - 180)),
+                "That counts from the opposite side: equal angles get 180, so where should a turn begin?",
+            ),
             (gives(np.abs(a - b) % 180), "180 degrees is half a turn, not a whole one."),
             (gives(np.abs(np.abs(a) - np.abs(b))), "60 and -45 are not 15 apart: keep the signs."),
             (one_by_one, "Right for two numbers, but ours are arrays: np.minimum in place of min."),
         ],
         wants=function("a function: `lambda a, b: ...`, or the name of one", gives=array()),
+        otherwise="Try your function with 170 and -170, where 20 should come out, and with 30 and 10.",
     )
 
 
@@ -58,6 +62,15 @@ def grade_arrow(answer):
             (gives(np.degrees(np.arctan(sine / cosine))), "Half of the circle is lost: try np.arctan2."),
             (gives(np.arctan(sine / cosine)), "Half of the circle is lost: try np.arctan2, then np.degrees."),
             (gives(np.degrees(np.arctan2(cosine, sine))), "arctan2 takes the sine first, then the cosine."),
+            (
+                gives(np.arctan2(cosine, sine)),
+                "arctan2 takes the sine first, then the cosine, and gives radians.",
+            ),
+            (
+                gives(np.degrees(np.arctan(cosine / sine))),
+                "The cosine is on top: and arctan2 needs no quotient.",
+            ),
+            (gives(angles + 180), "That is half a turn off: arctan2 already gives -180 to 180."),
             (gives(angles % 360), "Right angles, but from 0 to 360: what is above 180 lies below 0."),
             (
                 gives(np.degrees(np.arcsin(sine.clip(-1, 1)))),
@@ -69,6 +82,7 @@ def grade_arrow(answer):
             ),
         ],
         wants=function("a function: `lambda sine, cosine: ...`, or the name of one", gives=array()),
+        otherwise="Try your function with sine 1 and cosine 0, where 90 should come out, and with -1 and 0.",
     )
 
 
@@ -83,15 +97,28 @@ def grade_neighbours(answer, carbons):
         right=near(distances.mean()),
         hints=[
             (near((distances**2).mean()), "That is the mean square: take the root of each first."),
-            (near(np.linalg.norm(steps)), "That is one length for all: norm needs axis=1."),
+            (near(np.linalg.norm(steps)), "That is one length for all: along which axis should `norm` work?"),
             (near(distances.sum()), "That is the way along the whole chain: take the mean."),
-            (near(further.mean()), "That skips one bead: subtract carbons[:-1] from carbons[1:]."),
+            (near(further.mean()), "That skips one bead: which two positions are neighbours?"),
             (near(np.linalg.norm(carbons[-1] - carbons[0])), "That is from the first to the last bead."),
             (near(np.abs(steps).mean()), "Those are steps along x, y and z: Pythagoras joins them."),
             (
                 near(np.linalg.norm(carbons, axis=1).mean()),
                 "That is from the first atom: take differences first.",
             ),
+            (
+                near(np.linalg.norm(steps, axis=0).mean()),
+                "That joins all beads of one axis: which axis has x, y and z?",
+            ),
+            (
+                lambda a: abs(a - steps.mean()) < 1e-3,
+                "Steps back and forth cancel: take the length of each first.",
+            ),
+            (
+                near((distances**2).mean() ** 0.5),
+                "That is the root of the mean square: take each root first.",
+            ),
         ],
         wants=number(),
+        otherwise="An arrow leads from each position to the next: how long is it, on average?",
     )

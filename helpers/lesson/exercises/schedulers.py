@@ -19,6 +19,7 @@ def grade_budget(answer, heun, pndm, budget):
         right=right,
         hints=[
             (lambda a: tuple(a) == right[::-1], "The other way round: Heun first."),
+            (lambda a: any(n != int(n) for n in a), "Steps are whole numbers: round down."),
             (
                 lambda a: too_many(heun, a[0]),
                 f"So many steps of Heun call the U-Net more than {budget} times.",
@@ -50,6 +51,15 @@ def grade_trailing(answer, num_train_timesteps, num_inference_steps):
                 lambda a: a[::-1] == right,
                 "These are the ones; but we walk from noise to picture, so the largest comes first.",
             ),
+            (lambda a: any(t != int(t) for t in a), "Timesteps are whole numbers: how long is each part?"),
+            (
+                lambda a: min(a) < 0,
+                "Timesteps begin at 0: the last of the first part is the largest number in it.",
+            ),
+            (
+                lambda a: max(a) == right[0] and min(a) == 0,
+                "That goes from the last to the very first: the first part should give its *last* timestep.",
+            ),
             (
                 lambda a: min(a) <= 1,
                 "That is leading, each part's first timestep. Trailing takes each part's last.",
@@ -57,6 +67,7 @@ def grade_trailing(answer, num_train_timesteps, num_inference_steps):
             (lambda a: len(a) != num_inference_steps, f"There should be {num_inference_steps} of them."),
         ],
         wants=some_numbers(f"a list of {num_inference_steps} whole numbers", num_inference_steps),
+        otherwise=f"Each part has {part} timesteps, and the first one begins at 0: where does each end?",
     )
 
 
@@ -85,5 +96,19 @@ def grade_trend_step(answer, latents, noise_pred, noise_pred_before, sigma_befor
                 "The two steps are not equally long: multiply the change by their ratio.",
             ),
             (latents - step * (noise_pred + change / 2), "The wrong way: the noise should become less."),
+            (noise_pred + change / 2, "That is the mean slope: now make the step with it."),
+            (
+                latents + step * (noise_pred - change / 2),
+                "The trend goes on, it doesn't turn back: which sign has the change?",
+            ),
+            (
+                latents + step_before * (noise_pred + change / 2),
+                "The slope is right, but that is the length of the step before.",
+            ),
+            (
+                latents + step * (noise_pred + (noise_pred - noise_pred_before) / step_before / 2),
+                "That is half of the change over one σ: how long is the step that is to come?",
+            ),
         ],
+        otherwise="Begin with the change of the slope per unit of σ: how much is that in half a step?",
     )

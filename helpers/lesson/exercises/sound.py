@@ -17,6 +17,10 @@ def grade_cents(answer, heard, asked):
         answer,
         right=near(1200 * octaves),
         hints=[
+            (
+                within(0.005)(1200 * (heard / asked - 1)),
+                "Cents don't share an octave's Hz evenly: each is the same ratio.",
+            ),
             (near(-1200 * octaves), "The sign is the wrong way round: too high is positive."),
             (near(heard - asked), "Those are Hz: ears and cents count ratios, not differences."),
             (near(12 * octaves), "Those are semitones: a cent is a hundredth of one."),
@@ -24,8 +28,11 @@ def grade_cents(answer, heard, asked):
             (near(1200 * math.log(heard / asked)), "An octave is a factor of 2: take math.log2."),
             (near(1200 * math.log10(heard / asked)), "An octave is a factor of 2: take math.log2."),
             (near(100 * (heard / asked - 1)), "Those are per cent: a semitone has 5.9 of them."),
+            (near(heard / asked), "That is the ratio: how many octaves is it?"),
+            (near(100 * octaves), "An octave has 12 semitones of 100 cents each."),
         ],
         wants=number(),
+        otherwise="Which power of 2 is the ratio of the two? That is how many octaves it is.",
     )
 
 
@@ -41,8 +48,14 @@ def grade_spacing(answer, rate, window):
             (near(rate / 2), "That is the highest frequency."),
             (near(window // 2 + 1), "That is how many frequencies there are."),
             (near(rate), "That is the rate: how long does a window last?"),
+            (near(window), "That is the number of samples: how long do they last?"),
+            (
+                near(rate / (window // 2)),
+                "The frequencies run up to half the rate, so divide that, not all of it.",
+            ),
         ],
         wants=number(),
+        otherwise="What fits once into the window, how many Hz is that? And what fits twice?",
     )
 
 
@@ -65,8 +78,13 @@ def grade_sound_from_v(answer):
             (gives((x_t - noise * v) / signal), "That would be right for noise: v is a mixture."),
             (gives(alpha * x_t - (1 - alpha) * v), "Take the roots of ᾱ and 1 - ᾱ."),
             (gives(noise * x_t - signal * v), "The two factors are swapped."),
+            (gives(noise * v - signal * x_t), "The sign: that is the sound upside down."),
+            (gives(x_t - v), "Each of the two needs its factor: which ones let the noise cancel?"),
+            (gives(x_t - noise * v), "Nearly: `x_t` needs a factor too."),
+            (gives(signal * x_t - v), "Nearly: `v` needs a factor too."),
         ],
         wants=function(
             "a function: `lambda x_t, v, alpha: ...`, or the name of one", gives=tensor(x_t.shape)
         ),
+        otherwise="Put both formulas in for `x_t` and `v`: does the noise cancel, and is one sound left?",
     )

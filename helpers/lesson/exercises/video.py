@@ -62,10 +62,20 @@ def grade_change(answer, frames):
             (near(np.abs(differences).sum()), "That is the sum: take the mean."),
             (
                 near(np.abs(frames[-1].astype(float) - frames[0]).mean()),
-                "That is from the first to the last.",
+                "That is from the first to the last: what of the frames in between?",
             ),
+            (
+                near(np.abs(differences).mean() / 255),
+                "That is a share of 255: stay with the bytes' own scale.",
+            ),
+            (
+                near((differences**2).mean() ** 0.5),
+                "That is the root of the mean square: take absolute values.",
+            ),
+            (near(np.abs(differences).max()), "That is the largest change: take the mean."),
         ],
         wants=number(),
+        otherwise="Three steps: the differences of neighbouring frames, their size without a sign, the mean.",
     )
 
 
@@ -88,5 +98,17 @@ def grade_attention(answer, query, key, value):
                 "The root of the number of channels, not itself.",
             ),
             (scores.T.softmax(1) @ value, "Query and key are swapped: each row asks, each column answers."),
+            (
+                (query @ key.T / len(query) ** 0.5).softmax(1) @ value,
+                "The root belongs to the number of channels, not of frames.",
+            ),
+            (
+                (query @ key.T * key.shape[1] ** 0.5).softmax(1) @ value,
+                "The root makes the scores smaller: divide, don't multiply.",
+            ),
+            (scores.softmax(1) @ key, "The weights are right; what they add up is the third of the three."),
+            (value, "Then no frame looks at another: how well does each query fit each key?"),
+            (scores, "Those are the scores: what makes weights of them?"),
         ],
+        otherwise="Print the weights before they meet the values: does each of eight rows add up to 1?",
     )

@@ -22,7 +22,7 @@ def grade_numbers(answer):
             ),
             (
                 lambda a: fits(0, 4)(a) or fits(1, 1024 / 24)(a),
-                "That is one side only: a picture has two, so square it.",
+                "That is one side only: a picture has two.",
             ),
             (fits(1, (1024 / 24) ** 2), "So many times fewer places; but each holds 16 numbers, a pixel 3."),
             (fits(1, (1024 / 24) ** 2 / 16), "A pixel isn't one number but 3."),
@@ -32,8 +32,17 @@ def grade_numbers(answer):
                 lambda a: fits(0, 1 / right[0])(a) or fits(1, 1 / right[1])(a),
                 "Upside down: how many times fewer, the picture's numbers over the latents'.",
             ),
+            (
+                fits(0, right[0]),
+                "LDM-4's is right; count all numbers of Würstchen's picture and latents, too.",
+            ),
+            (
+                fits(1, right[1]),
+                "Würstchen's is right; count all numbers of LDM-4's picture and latents, too.",
+            ),
         ],
         wants=some_numbers("a pair of numbers, LDM-4's and Würstchen's", 2),
+        otherwise="Count for each: how many numbers has a picture, and how many have its latents?",
     )
 
 
@@ -64,8 +73,13 @@ def grade_seconds_saved(answer, table, pictures=100):
                 near(pictures * (latents[large] - pixels[large])),
                 "The table has pictures a second: divide by them to get seconds.",
             ),
+            (
+                near(pictures / pixels[large] + pictures / latents[large]),
+                "That is what both take together: what does one save?",
+            ),
         ],
         wants=number(),
+        otherwise="For each model: how long do 100 pictures take by the row of sampling at 512?",
     )
 
 
@@ -86,7 +100,7 @@ def grade_attention_grows(answer, convolutions=90, products=10, times=4):
             ),
             (
                 lambda a: a == (convolutions + products) * times,
-                "The side is 4 times as long, so there are 16 times as many places.",
+                "The side is 4 times as long: how many times as many places are there?",
             ),
             (
                 lambda a: a == convolutions * times + products * square,
@@ -94,10 +108,25 @@ def grade_attention_grows(answer, convolutions=90, products=10, times=4):
             ),
             (
                 lambda a: a == convolutions * square + products * fourth / times,
-                "Attention grows with the square of the number of *places*, so with the side's fourth power.",
+                "Attention grows with the square of the number of *places*: how many times more are there?",
+            ),
+            (
+                lambda a: a == convolutions * fourth + products * square,
+                "The other way round: which of the two compares each place with each other?",
+            ),
+            (lambda a: a == products * fourth, "That is attention alone: add the convolutions."),
+            (lambda a: a == convolutions * square, "That is the convolutions alone: add attention."),
+            (
+                lambda a: a == convolutions + products * fourth,
+                "Convolutions grow too: they work at every place.",
+            ),
+            (
+                lambda a: a == (convolutions + products) * 2**times,
+                "That doubles for each of 4: but the side is 4 times as long, so how many places are there?",
             ),
         ],
         wants=number(),
+        otherwise="Take the two apart: how many times more places are there, and how many times more pairs?",
     )
 
 
