@@ -76,7 +76,7 @@ def grade_colour_shift(answer, embed):
             ),
         ],
         wants=tensor(rocky.shape)._replace(
-            otherwise="The embeddings of the three prompts above, added and subtracted, are all that it takes: "
-            "is there another prompt in it, or a wrong sign?"
+            otherwise="Only the three given prompts' embeddings are added and subtracted: "
+            "is another prompt in it, or a sign wrong?"
         ),
     )
