@@ -1,6 +1,6 @@
 """The checks of notebook 03's exercises."""
 
-from helpers.lesson.grading import grade, names, text
+from helpers.lesson.grading import grade, names, tensor, text
 
 PLACES = 4  # of a surface
 
@@ -16,6 +16,10 @@ def grade_longest_prompt(answer, tokenizer):
         answer,
         right=lambda a: count(a) == places - 2,
         hints=[
+            (
+                lambda a: "planetplanet" in a.lower(),
+                "The spaces are missing: that is one long word, which falls to pieces.",
+            ),
             (lambda a: count(a) > places - 2, "Too long, the end is cut: start and end take two places."),
             (lambda a: count(a) < places - 2, "It fits, but there is room for more words."),
         ],
@@ -66,5 +70,13 @@ def grade_colour_shift(answer, embed):
             (blue - red, "That is the way alone: add it to the rocky planet."),
             (rocky + blue, "Blue is added, but red is still in it: take it away."),
             ((rocky + blue) / 2, "That is a mix of two prompts: add a difference instead."),
+            (
+                embed("a blue rocky planet in deep space"),
+                "Those are the embeddings of a new prompt: add and subtract those of the three given ones.",
+            ),
         ],
+        wants=tensor(rocky.shape)._replace(
+            otherwise="Only the three given prompts' embeddings are added and subtracted: "
+            "is another prompt in it, or a sign wrong?"
+        ),
     )
