@@ -119,7 +119,7 @@ def grade_bytes(answer, latents):
         hints=[
             (lambda a: is_close(a, wanted), "Those are the whole numbers: go back to -5 … 5."),
             (
-                lambda a: close(a, clamped / 5, atol=1e-5),
+                lambda a: close(a, clamped / 5, atol=1e-5) or close(a, latents.float() / 5, atol=1e-5),
                 "Nothing is rounded yet: over which whole numbers should it be spread?",
             ),
             (lambda a: is_close(a, wanted / 127), "That is between -1 and 1: times 5 again."),
@@ -128,7 +128,7 @@ def grade_bytes(answer, latents):
                 "Nothing is rounded yet: over which whole numbers should it be spread?",
             ),
             (
-                lambda a: is_close(a, clamped),
+                lambda a: is_close(a, clamped) or is_close(a, latents.float()),
                 "That is finer than a byte: 5 is to become 127, so divide by 5 first.",
             ),
             (
@@ -138,6 +138,10 @@ def grade_bytes(answer, latents):
             (
                 lambda a: is_close(a, latents.float().round()) or is_close(a, clamped.round()),
                 "That leaves a handful of values: spread them over -127 … 127 first.",
+            ),
+            (
+                lambda a: is_close(a, (latents.float() / 5 * 127).round() / 127 * 5),
+                "Nearly: some numbers lie beyond 5, so a byte has no step left for them. Clamp first.",
             ),
             (
                 lambda a: a.abs().max() > 5.1 and a.abs().max() <= 128 and (a == a.round()).all(),

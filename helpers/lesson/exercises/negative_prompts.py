@@ -111,7 +111,7 @@ def grade_perpendicular(answer, to_negative, to_prompt):
             ),
             (
                 to_negative - product * to_prompt,
-                "Nearly: the longer `seed_prompt` is, the less of it is wanted, so by what is the sum divided?",
+                "The longer `seed_prompt` is, the less of it is wanted: by what is the sum divided?",
             ),
             (
                 to_negative - to_prompt,
