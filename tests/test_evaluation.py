@@ -166,5 +166,5 @@ def test_an_evaluation_in_miniature_fills_the_card(kept, tmp_path, monkeypatch):
     for part in ("| broken rings |", "| small planets |", "| 24 | 32 | 48 |", "not all of them"):
         assert part in text
     assert f"| unet | 1 | 10 | 160 | {millions:.3g} M |" in text
-    assert "Nobody has looked at pictures of these weights yet." in text and "{" not in text
+    assert "102 pictures were looked at" in text and "{" not in text
     assert (tmp_path / "samples.png").exists() and (tmp_path / "nearest.png").exists()
