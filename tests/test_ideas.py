@@ -134,6 +134,11 @@ def test_a_heat_map_leaves_grey_where_it_is_zero_and_has_one_scale_for_all():
     assert full[:, -40:].mean() < half[:, -40:].mean() - 20
 
 
+def test_a_chip_of_next_to_nothing_has_no_exponent_under_it(shown):
+    show_chips(["an", "mars", "end"], [0, 5.6e-5, 0.0017], "a sentence")
+    assert re.findall(r"center\">([^<]+)</td>", shown[0]._repr_html_()) == ["0", "&lt; 0.001", "0.0017"]
+
+
 def test_chips_are_darker_the_larger_their_value_and_always_readable(shown):
     show_chips(["an", "<b>", "mars"], [0.02, 0.4, 0.1], "a sentence")
     markup = shown[0]._repr_html_()

@@ -78,8 +78,15 @@ def show_chips(words, values, alt, largest=None):
         raise InputError(f"{len(words)} words have {len(values)} values: give each word one, from 0 up.")
     largest = largest or max(values) or 1
     chips = "".join(_chip(str(word), min(value / largest, 1)) for word, value in zip(words, values))
-    numbers = "".join(f'<td style="{CELL}; {WORDS}; text-align: center">{value:.2g}</td>' for value in values)
+    numbers = "".join(
+        f'<td style="{CELL}; {WORDS}; text-align: center">{_short(value)}</td>' for value in values
+    )
     display(Page(table([chips, numbers], alt), alt))
+
+
+def _short(value):
+    """Two digits; what is next to nothing is said so, without an exponent."""
+    return "&lt; 0.001" if 0 < value < 0.001 else f"{value:.2g}"
 
 
 def _chip(word, share):
