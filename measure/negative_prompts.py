@@ -41,18 +41,22 @@ REMOVALS = (
 INSISTING = (
     ("an astronaut on mars", "astronaut", "figure", ("astronaut",)),
     ("a planet with rings", "rings", "rings", RINGS),
-    ("a planet with moons", "moons", "moons", MOONS),
 )
 SCALES = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0)
 SWITCHES = (0, 1, 2, 3, 4, 6, 8, STEPS)
 EXPLORER, ASTRONAUT = "an explorer on mars", "astronaut"
-# A “no” inside the prompt: one that the captions never say, and one that they do
+# A “no” inside the prompt: one that the captions never say, and one that they do; and “moons”, which they say
+# after a number or a “no”
 WORDINGS = (
     (EXPLORER, "", "figure", (ASTRONAUT,)),
     (EXPLORER, ASTRONAUT, "figure", (ASTRONAUT,)),
     (f"{EXPLORER}, no astronaut", "", "figure", (ASTRONAUT,)),
     ("a planet with rings", "", "rings", RINGS),
     ("a planet with no rings", "", "rings", RINGS),
+    ("a planet", "", "moons", MOONS),
+    ("a planet with moons", "", "moons", MOONS),
+    ("a planet", "moons", "moons", MOONS),
+    ("a planet", "no moons", "moons", MOONS),
 )
 WORK = workplace("negative_prompts")
 
