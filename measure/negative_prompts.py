@@ -1,6 +1,6 @@
 """What do negative prompts take away, what do they change besides, and when do they fail? (notebook 08)
 
-    python -m measure.negative_prompts           # half an hour on one core
+    python -m measure.negative_prompts           # ten minutes on one core
     python -m measure.negative_prompts --quick   # half a minute, into out/ only
 
 Every row is one prompt with one negative prompt, painted from the same seeds as all others (none of them is
@@ -38,15 +38,26 @@ REMOVALS = (
     ("a gas giant", "sketch", "style", ("sketch",)),
     ("an astronaut", "night", "time", ("night",)),
 )
-WORDINGS = ("a planet without rings", "a planet with no rings", "a planet, no rings")
 INSISTING = (
     ("an astronaut on mars", "astronaut", "figure", ("astronaut",)),
     ("a planet with rings", "rings", "rings", RINGS),
-    ("a planet with moons", "moons", "moons", MOONS),
 )
 SCALES = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0)
 SWITCHES = (0, 1, 2, 3, 4, 6, 8, STEPS)
 EXPLORER, ASTRONAUT = "an explorer on mars", "astronaut"
+# A “no” inside the prompt: one that the captions never say, and one that they do; and “moons”, which they say
+# after a number or a “no”
+WORDINGS = (
+    (EXPLORER, "", "figure", (ASTRONAUT,)),
+    (EXPLORER, ASTRONAUT, "figure", (ASTRONAUT,)),
+    (f"{EXPLORER}, no astronaut", "", "figure", (ASTRONAUT,)),
+    ("a planet with rings", "", "rings", RINGS),
+    ("a planet with no rings", "", "rings", RINGS),
+    ("a planet", "", "moons", MOONS),
+    ("a planet with moons", "", "moons", MOONS),
+    ("a planet", "moons", "moons", MOONS),
+    ("a planet", "no moons", "moons", MOONS),
+)
 WORK = workplace("negative_prompts")
 
 
@@ -111,6 +122,15 @@ def share(seen, attribute, values):
     return rate([applies(look, attribute) and look[attribute] in values for look in seen])
 
 
+def changed(before, after, attribute, values):
+    """How many pictures of the same seeds lost what should go, and how many gained it."""
+    pairs = [
+        [applies(look, attribute) and look[attribute] in values for look in both]
+        for both in zip(before, after)
+    ]
+    return {"lost": pairs.count([True, False]), "gained": pairs.count([False, True])}
+
+
 def spread(seen, attribute):
     """{value: share} among the pictures that have the attribute, and how many these are."""
     values = [look[attribute] for look in seen if applies(look, attribute)]
@@ -133,6 +153,7 @@ def removal(painter, count, prompt, negative, attribute, values):
         "values": list(values),
         "before": share(before, attribute, values),
         "after": share(after, attribute, values),
+        **changed(before, after, attribute, values),
         "others": {
             name: both
             for name, both in others.items()
@@ -156,14 +177,14 @@ def measure(painter, counts):
         for negative in ("", ASTRONAUT, "robot", "alien")
     }
     results["removals"] = [removal(painter, counts["removals"], *row) for row in REMOVALS]
-    pairs = [("a planet", ""), ("a planet", "rings"), *((words, "") for words in WORDINGS)]
     results["wordings"] = [
         {
             "prompt": prompt,
             "negative": negative,
-            **share(painter.seen(prompt, negative, counts["wordings"]), "rings", RINGS),
+            "shows": ASTRONAUT if attribute == "figure" else attribute,
+            **share(painter.seen(prompt, negative, counts["wordings"]), attribute, values),
         }
-        for prompt, negative in pairs
+        for prompt, negative, attribute, values in WORDINGS
     ]
     results["insisting"] = [
         {

@@ -48,6 +48,15 @@ def test_what_the_judge_saw_is_asked_once_and_a_second_run_goes_on_from_there(tm
     assert run(*asked, weights="others") == ([40, 8, 8], 48)
 
 
+def test_pictures_that_lost_and_that_gained_it_are_counted_seed_by_seed():
+    red, blue, sketch = (
+        {"view": "space", "style": "plain", "kind": "gas giant", "colour": c} for c in ("red", "blue", "red")
+    )
+    sketch["style"] = "sketch"  # a sketch has no colour, whatever the judge says of it
+    before, after = [red, red, red, blue, sketch], [red, blue, sketch, red, blue]
+    assert negative_prompts.changed(before, after, "colour", ("red",)) == {"lost": 2, "gained": 1}
+
+
 def test_wilson_gives_published_intervals():
     # Newcombe 1998, Statistics in Medicine 17, table I, method 3
     assert metrics.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
