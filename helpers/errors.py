@@ -211,7 +211,7 @@ def check_guidance(guidance_scale):
     if scale is None or not 0 <= scale <= MOST_GUIDANCE:
         raise InputError(
             f"The guidance scale must be a number from 0 up to {MOST_GUIDANCE}, not {shown(guidance_scale)}: "
-            "1 is no guidance, and most pictures want 3 to 8."
+            "1 is no guidance; usual are 3 for the pocket model and 7.5 for Stable Diffusion."
         )
     return scale
 
