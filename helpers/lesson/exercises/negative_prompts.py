@@ -1,5 +1,6 @@
 """Grades the exercises in notebook 08, Negative prompts."""
 
+import numpy as np
 import torch
 
 from helpers.lesson.grading import close, grade, number, pictures
@@ -50,7 +51,8 @@ def grade_equal_weight(answer, guidance_scale):
 def grade_fewer(answer, judge, before, attribute, value):
     """`answer`: as many pictures as `before`, of which the judge sees fewer with `value`.
 
-    In at least half of them it has to see the same figure as before, if any: the prompt stays.
+    In at least half of them it has to see the same figure as before, if any: the prompt stays. The judge may
+    see a figure in mere noise, too; so neighbouring pixels have to be alike.
     """
     (width, height), number_wanted = before[0].size, len(before)
     wants = pictures(
@@ -66,7 +68,11 @@ def grade_fewer(answer, judge, before, attribute, value):
     def same_prompt(a):
         pairs = zip(judge.look(a), judge.look(before))
         same = [new["view"] == old["view"] and new["figure"] == old["figure"] for new, old in pairs]
-        return 2 * sum(same) >= len(same)
+        return 2 * sum(same) >= len(same) and all(map(smooth, a))
+
+    def smooth(picture):
+        grey = np.asarray(picture.convert("L"), float)
+        return np.abs(np.diff(grey, axis=1)).mean() < grey.std() / 2  # of noise it is 1.13 times as much
 
     grade(
         answer,
