@@ -159,18 +159,16 @@ def peak(name):
 
 
 def memory():
-    names = [
-        "sampling latents 1",
-        "sampling pixels 1",
-        "decoding latents 1",
-        "training latents 8",
-        "training pixels 8",
-        "training latents 128",
-    ]
+    names = ["sampling latents 1", "sampling pixels 1", "decoding latents 1"]
+    names += [f"training {space} {batch}" for space in SPACES for batch in BATCHES[space]]
+    # Another allocator, or other settings of this one, would keep what is freed: peaks would look lower
+    system = {
+        name: value for name, value in os.environ.items() if not name.startswith(("LD_PRELOAD", "MALLOC_"))
+    }
     results = {}
     for name in names:
         command = [sys.executable, "-m", "measure.spaces_cost", name]
-        done = subprocess.run(command, env=os.environ | GIVE_BACK, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, env=system | GIVE_BACK, check=True, capture_output=True, text=True)
         results[name] = float(done.stdout.split()[-1])
     return results
 

@@ -89,6 +89,17 @@ def test_the_figures_of_the_trainings_are_the_recorded_ones():
     assert f"made without a word | {facts['in helices']} |" in card
 
 
+def test_the_figures_of_the_two_spaces_are_the_measured_ones():
+    results, card = load_measured("spaces"), text("pocket-spaces")
+    drawn = results["drawn"]
+    ends = {space: results[space]["end"] for space in ("latents", "pixels")}
+    ends["drawn pictures through the VAE"] = drawn["reconstructions"]["end"]
+    ends["drawn pictures"] = drawn["renders"]["end"]
+    for name, end in ends.items():
+        rates = f"{end['attributes_right']['rate']:g} | {end['all_right']['rate']:g}"
+        assert f"| {name} | {rates} | {end['frechet_distance']:g} |" in card
+
+
 @pytest.mark.parametrize("name, measured", [("pocket-video", "video"), ("pocket-spaces", "spaces")])
 def test_a_card_sends_to_the_file_that_is_measured_anew(name, measured):
     assert f"](../../docs/measured/{measured}.json)" in text(name)
