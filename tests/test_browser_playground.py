@@ -165,7 +165,7 @@ def test_by_keyboard_alone_while_a_cell_runs_and_after_a_reload(tmp_path):
         page.keyboard.type("5")
         page.keyboard.press("Enter")
         says(page, "Picture 1 is finished.")
-        words = "an alien on mars · not: rings · seed 1 · 5 steps · guidance 5 · DDIM"
+        words = "an alien on mars · not: rings · seed 1 · 5 steps · guidance 3 · DDIM"
         assert large_picture(page)[1].get_attribute("alt") == f"Painted: {words}"
         tab_to("Recipe 1")
         page.keyboard.press("Space")

@@ -153,7 +153,7 @@ def test_a_stage_of_the_training_goes_on_when_its_disk_is_full(monkeypatch, caps
         assert not run.save()
         assert FULL in capsys.readouterr().out
         assert (disk / "unet" / "checkpoint.pt").read_bytes() == whole
-        assert sorted(file.name for file in (disk / "unet").iterdir()) == ["checkpoint.pt"]
+        assert sorted(file.name for file in (disk / "unet").iterdir()) == ["checkpoint.pt", "log.jsonl"]
         assert Run("unet", torch.nn.Linear(200, 200), run.settings, Nobody()).step == 2
 
 

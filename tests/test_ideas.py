@@ -136,7 +136,7 @@ def test_a_heat_map_leaves_grey_where_it_is_zero_and_has_one_scale_for_all():
 
 def test_a_chip_of_next_to_nothing_has_no_exponent_under_it(shown):
     show_chips(["an", "mars", "end"], [0, 5.6e-5, 0.0017], "a sentence")
-    assert re.findall(r"center\">([^<]+)</td>", shown[0]._repr_html_()) == ["0", "&lt; 0.001", "0.0017"]
+    assert re.findall(r"center\">([^<]+)</td>", shown[0]._repr_html_()) == ["0", "≈ 0", "0.0017"]
 
 
 def test_chips_are_darker_the_larger_their_value_and_always_readable(shown):

@@ -481,7 +481,7 @@ def test_the_map_to_colours_is_closer_to_the_picture_than_one_channel_is():
         small = np.asarray(each.resize((16, 16), Image.BOX)).astype(float)
         errors.append(np.abs(np.asarray(latent_colours(latent, weights)) - small).mean())
         greys.append(min(np.abs(np.asarray(grey) - small).mean() for grey in latent_pictures(latent)))
-    assert np.mean(errors) < 0.5 * np.mean(greys)
+    assert np.mean(errors) < 0.6 * np.mean(greys)
 
 
 def test_on_a_narrow_page_a_strips_rows_keep_their_words_whole():

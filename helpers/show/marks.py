@@ -86,7 +86,7 @@ def show_chips(words, values, alt, largest=None):
 
 def _short(value):
     """Two digits; what is next to nothing is said so, without an exponent."""
-    return "&lt; 0.001" if 0 < value < 0.001 else f"{value:.2g}"
+    return "≈ 0" if 0 < value < 0.001 else f"{value:.2g}"
 
 
 def _chip(word, share):
