@@ -92,7 +92,9 @@ def test_what_was_looked_at_belongs_to_the_weights_that_painted_it(tmp_path, mon
     monkeypatch.setattr(viewers, "FILE", tmp_path / "viewers.json")
     new = viewers.listed()
     assert len(new["pictures"]) == viewers.PICTURES and new == viewers.listed()
-    assert viewers.found(new["pictures"]) == {"looked_at": 0, "whole": None, "broken": []}
+    unseen = viewers.found(new["pictures"])
+    assert unseen == {"looked_at": 0, "whole": None, "broken": []}
+    assert card.viewers_words(unseen) == "Nobody has looked at pictures of these weights yet."
     for each, what in zip(new["pictures"], ("", "a dented moon", "a dented moon", "")):
         each["broken"] = what
     viewers.FILE.write_text(json.dumps(new))

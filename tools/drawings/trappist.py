@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from worlds.paintbox import mix, ramp
+
 OUT = Path(__file__).parents[2] / "images" / "trappist-1e-stand-in.png"
 SIZE = 1024
 RADIUS = 0.36 * SIZE
@@ -22,15 +24,6 @@ TURN = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))[0]  # no direc
 
 def rgb(r, g, b):
     return np.array([r, g, b]) / 255
-
-
-def mix(first, second, share):
-    return first + share[..., None] * (second - first)
-
-
-def smoothstep(low, high, x):
-    x = np.clip((x - low) / (high - low), 0, 1)
-    return x * x * (3 - 2 * x)
 
 
 def lattice_noise(points, rng):
@@ -67,15 +60,15 @@ def surface(normal):
     """For unit vectors (N, 3) the colours (N, 3) of ground and sea, and how much each shines (N,)."""
     height = warped(normal * 1.7 + 3.1, 9, 0.40, SEED)
     detail = fractal(normal * 14, 4, SEED + 10)
-    sea = mix(rgb(6, 36, 74), rgb(28, 106, 150), smoothstep(-0.5, 0.06, height))  # deep to shallow
-    land = mix(rgb(150, 124, 88), rgb(96, 118, 70), smoothstep(-0.25, 0.3, detail))
-    land = mix(land, rgb(192, 168, 136), smoothstep(0.25, 0.7, height + 0.3 * detail))
-    coast = smoothstep(0.03, 0.07, height)
+    sea = mix(rgb(6, 36, 74), rgb(28, 106, 150), ramp(height, -0.5, 0.06))  # deep to shallow
+    land = mix(rgb(150, 124, 88), rgb(96, 118, 70), ramp(detail, -0.25, 0.3))
+    land = mix(land, rgb(192, 168, 136), ramp(height + 0.3 * detail, 0.25, 0.7))
+    coast = ramp(height, 0.03, 0.07)
     colour = mix(sea, land, coast)
     cold = np.abs(normal[:, 1]) + 0.10 * height + 0.07 * detail  # caps of ice at the poles
     cold = np.maximum(cold, 0.62 - 0.55 * (normal @ LIGHT) + 0.12 * height)  # and far from the star
-    ice = smoothstep(0.80, 0.90, cold)
-    colour = mix(colour, mix(rgb(188, 212, 226), rgb(244, 249, 252), smoothstep(-0.4, 0.4, detail)), ice)
+    ice = ramp(cold, 0.80, 0.90)
+    colour = mix(colour, mix(rgb(188, 212, 226), rgb(244, 249, 252), ramp(detail, -0.4, 0.4)), ice)
     return colour, (1 - coast) * (1 - ice)
 
 
@@ -84,7 +77,7 @@ def clouds(normal):
     bands = normal * np.array([1.7, 2.7, 1.7])
     cover = warped(bands + 11.0, 9, 0.60, SEED + 20) + 0.25 * fractal(normal * 2.2, 3, SEED + 30)
     wisps = 0.75 + 0.5 * fractal(normal * 9 * np.array([1, 2.2, 1]), 5, SEED + 40)
-    return 0.94 * np.clip(smoothstep(-0.02, 0.66, cover) * wisps, 0, 1)
+    return 0.94 * np.clip(ramp(cover, -0.02, 0.66) * wisps, 0, 1)
 
 
 def planet(x, y):
@@ -97,14 +90,14 @@ def planet(x, y):
     colour = mix(colour, rgb(252, 250, 247), cover)
 
     day = normal @ LIGHT
-    lit = smoothstep(-0.16, 0.95, day) ** 0.85
-    tint = mix(rgb(255, 150, 92), rgb(255, 247, 236), smoothstep(-0.08, 0.42, day))  # a long, red evening
+    lit = ramp(day, -0.16, 0.95) ** 0.85
+    tint = mix(rgb(255, 150, 92), rgb(255, 247, 236), ramp(day, -0.08, 0.42))  # a long, red evening
     half = LIGHT + [0, 0, 1]
     half = half / np.linalg.norm(half)
     glint = 0.55 * water * (1 - cover) * np.clip(normal @ half, 0, 1) ** 55
     colour = colour * (0.030 + 1.16 * lit[..., None]) * tint + glint[..., None] * rgb(255, 238, 214)
 
-    rim = (1 - normal[:, 2]) ** 3.2 * smoothstep(-0.25, 0.5, day)  # air, seen edge on
+    rim = (1 - normal[:, 2]) ** 3.2 * ramp(day, -0.25, 0.5)  # air, seen edge on
     return mix(colour, rgb(128, 186, 238), 0.80 * rim)
 
 
@@ -120,7 +113,7 @@ def sky(x, y, rng):
         pixels[patch] += bright * np.exp(-((away / 1.25) ** 2))[..., None] * colour
     distance = np.hypot(x, y)
     toward = (x * LIGHT[0] + y * LIGHT[1]) / np.maximum(distance, 1e-6)
-    glow = 0.75 * np.exp(-np.maximum(distance - 1, 0) * 34) * smoothstep(-0.35, 0.9, toward)
+    glow = 0.75 * np.exp(-np.maximum(distance - 1, 0) * 34) * ramp(toward, -0.35, 0.9)
     return pixels + glow[..., None] * rgb(104, 168, 232) * (1 - pixels)
 
 

@@ -1,6 +1,6 @@
 """The checks of notebook 03's exercises."""
 
-from helpers.lesson.grading import grade, names, tensor, text
+from helpers.lesson.grading import grade, names, text
 
 PLACES = 4  # of a surface
 
@@ -75,8 +75,6 @@ def grade_colour_shift(answer, embed):
                 "Those are the embeddings of a new prompt: add and subtract those of the three given ones.",
             ),
         ],
-        wants=tensor(rocky.shape)._replace(
-            otherwise="Only the three given prompts' embeddings are added and subtracted: "
-            "is another prompt in it, or a sign wrong?"
-        ),
+        otherwise="Only the three given prompts' embeddings are added and subtracted: "
+        "is another prompt in it, or a sign wrong?",
     )
