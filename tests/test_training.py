@@ -90,6 +90,17 @@ def test_planets_with_several_moons_are_drawn_so_much_more_often():
     np.testing.assert_allclose(np.bincount(even) / len(even), [0.2] * 5, atol=0.01)
 
 
+def test_timesteps_at_which_layout_is_decided_are_drawn_more_often():
+    torch.manual_seed(0)
+    timesteps = unet.drawn_timesteps(100_000, 0.6)
+    low, high = unet.LAYOUT
+    inside = ((timesteps >= low) & (timesteps < high)).float().mean().item()
+    assert inside == pytest.approx(0.6 + 0.4 * (high - low) / 1000, abs=0.01)
+    assert timesteps.min() == 0 and timesteps.max() == 999
+    even = unet.drawn_timesteps(100_000, 0.0)
+    assert even.float().mean().item() == pytest.approx(499.5, abs=3)
+
+
 def test_loss_weights_are_one_on_average():
     scheduler = DDPMScheduler.from_config(unet.SCHEDULER)
     plain, velocity = (unet.loss_weights(kind, scheduler) for kind in ("min-snr", "v"))
