@@ -84,7 +84,7 @@ evaluate: $(READY)  ## measure the trained model
 contact-sheet: $(READY)  ## look at the pictures that the model is trained on
 	$(BIN)/python -m worlds.planets
 
-badges: $(READY)  ## stamp the repository's address into the notebooks
+badges: $(READY)  ## stamp into the notebooks what all share: the address, the glossary, the last line
 	$(BIN)/python -m tools.stamp_badges
 
 lock: $(READY)  ## pin what pyproject.toml asks for; the newest of it: make lock UPGRADE=--upgrade

@@ -20,6 +20,7 @@ from tools.execute_notebooks import KERNEL_ENVIRONMENT
 from tools.exercises import BLANK, is_exercise, right
 from tools.handout import __main__ as handout
 from tools.handout import copies, paper, sheet
+from tools.stamp_badges import GLOSSARY
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -54,6 +55,7 @@ def test_a_learners_copy_has_everything_but_outputs_and_solutions(path, handed_o
     for solution in copies.exercises(old).values():
         assert solution not in text
     assert "<summary>Solution</summary>" not in text and "colab-badge" not in text
+    assert new.cells[0].source.splitlines()[2] == GLOSSARY
     count = sum(map(is_exercise, new.cells))
     assert count == text.count(copies.NOTES) == sum(BLANK in c.source for c in new.cells)
     folded = [re.findall(r"<details>", "\n".join(c.source for c in n.cells)) for n in (old, new)]

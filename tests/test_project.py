@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from tools.slides.build import vendor
-from tools.stamp_badges import SETUP_METADATA, badge, repository, setup_cell
+from tools.stamp_badges import GLOSSARY, LEAVE, SETUP_METADATA, repository, setup_cell, top
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -241,9 +241,13 @@ def test_the_address_stands_in_one_place():
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_badge_and_set_up_cell_follow_the_address(path):
+def test_fixed_lines_and_set_up_cell_are_stamped(path):
     notebook = nbformat.read(path, as_version=4)
-    assert notebook.cells[0].source.count(badge(path.name)) == 1, "run `make badges`"
+    assert notebook.cells[0].source.splitlines()[1:4] == ["", top(path.name), ""], "run `make badges`"
+    (target,) = re.findall(r"\((.*)\)", GLOSSARY)
+    assert (path.parent / target).is_file() and top(path.name).endswith(GLOSSARY)
+    assert notebook.cells[-1].source.endswith(f"\n\n{LEAVE}"), "run `make badges`"
+    assert sum(cell.source.count("Shut Down Kernel") for cell in notebook.cells) == 1
     first_code = next(c for c in notebook.cells if c.cell_type == "code")
     assert first_code.metadata == SETUP_METADATA, "the first code cell is the set-up cell"
     assert first_code.source == setup_cell(), "run `make badges`"

@@ -67,16 +67,22 @@ def test_what_goes_to_stderr_is_complained_about():
 
 def test_stamping_adds_what_is_missing_and_mends_what_is_old(tmp_path):
     path = tmp_path / "05_loop.ipynb"
-    cells = [new_markdown_cell("# The loop\n\n20 minutes"), new_code_cell("1 + 1")]
-    nbformat.write(new_notebook(cells=cells), path)
+    text, code = new_markdown_cell("# The loop\n\n20 minutes"), new_code_cell("1 + 1")
+    nbformat.write(new_notebook(cells=[text, code, new_markdown_cell("## What to remember")]), path)
     stamp_badges.stamp(path)
     notebook = nbformat.read(path, as_version=4)
-    assert notebook.cells[0].source == f"# The loop\n\n{stamp_badges.badge(path.name)}\n\n20 minutes"
-    assert [c.source for c in notebook.cells[1:]] == [stamp_badges.setup_cell(), "1 + 1"]
+    assert notebook.cells[0].source == f"# The loop\n\n{stamp_badges.top(path.name)}\n\n20 minutes"
+    assert [c.source for c in notebook.cells[1:]] == [
+        stamp_badges.setup_cell(),
+        "1 + 1",
+        f"## What to remember\n\n{stamp_badges.LEAVE}",
+    ]
     assert notebook.cells[1].metadata == stamp_badges.SETUP_METADATA
     stamped = path.read_text()
     notebook.cells[0].source = notebook.cells[0].source.replace("github.com", "old.example")
+    notebook.cells[0].source = notebook.cells[0].source.replace(f" · {stamp_badges.GLOSSARY}", "")
     notebook.cells[1].source = "# an older set-up cell"
+    notebook.cells[-1].source = "## What to remember\n\n**When you leave:** shut it down.\n"
     nbformat.write(notebook, path)
     stamp_badges.stamp(path)
     assert path.read_text() == stamped

@@ -1,8 +1,10 @@
-"""Stamp the repository's web address, which stands in pyproject.toml alone, into every notebook.
+"""Stamp into every notebook what is the same in all of them.
 
-Two places of a notebook hold it: the Colab badge in the first cell, and the set-up cell, which clones the
-repository where a notebook stands alone. Both templates are here; tests/test_project.py holds the notebooks
-to them. JupyterLab folds the set-up cell down to its first line, Colab to that line's title.
+Two places hold the repository's web address, which stands in pyproject.toml alone: the Colab badge in the
+first cell, and the set-up cell, which clones the repository where a notebook stands alone. Beside the badge
+is a link to the glossary, and the last cell ends with how to give the memory back. The templates are here;
+tests/test_project.py holds the notebooks to them. JupyterLab folds the set-up cell down to its first line,
+Colab to that line's title.
 """
 
 import re
@@ -15,7 +17,10 @@ import nbformat
 from helpers.machine.disk import write_whole
 
 ROOT = Path(__file__).parent.parent
-BADGE = re.compile(r"\[!\[Open in Colab\]\([^)]*\)\]\([^)]*\)")
+TOP = re.compile(r"^\[!\[Open in Colab\].*$", re.MULTILINE)  # the badge, and what stands beside it
+GLOSSARY = "[Glossary](../docs/glossary.md)"  # leads there from notebooks/ and from work/, and on the site
+END = re.compile(r"\n*^\*\*When you leave:\*\*.*$", re.MULTILINE)
+LEAVE = "**When you leave:** *Kernel → Shut Down Kernel* gives this notebook's memory back."
 
 SETUP_CELL = """\
 # @title Set-up: finds or fetches the project's code, installs what is missing
@@ -63,22 +68,31 @@ def badge(notebook_name):
     return f"[![Open in Colab](../images/colab-badge.svg)]({colab}/blob/main/notebooks/{notebook_name})"
 
 
+def top(notebook_name):
+    """The line under a notebook's title: its badge, and the link to the glossary."""
+    return f"{badge(notebook_name)} · {GLOSSARY}"
+
+
 def setup_cell():
     """The source of the set-up cell, the first code cell of every notebook."""
     return SETUP_CELL.format(address=repository(), name=repository().rsplit("/", 1)[1], last=LAST)
 
 
 def stamp(path):
-    """Write badge and set-up cell into the notebook at `path`, adding them where they are missing."""
+    """Write the fixed lines and the set-up cell into the notebook at `path`, or mend them.
+
+    Raises ValueError where the first or the last cell isn't Markdown.
+    """
     notebook = nbformat.read(path, as_version=4)
-    first = notebook.cells[0]
-    if first.cell_type != "markdown":
-        raise ValueError(f"{path.name}: the first cell must be Markdown, with the title.")
-    if BADGE.search(first.source):
-        first.source = BADGE.sub(badge(path.name), first.source, count=1)
+    first, last = notebook.cells[0], notebook.cells[-1]
+    if {first.cell_type, last.cell_type} != {"markdown"}:
+        raise ValueError(f"{path.name}: the first cell, with the title, and the last must be Markdown.")
+    if TOP.search(first.source):
+        first.source = TOP.sub(top(path.name), first.source, count=1)
     else:
         title, _, rest = first.source.partition("\n")
-        first.source = f"{title}\n\n{badge(path.name)}\n\n{rest.strip()}".strip()
+        first.source = f"{title}\n\n{top(path.name)}\n\n{rest.strip()}".strip()
+    last.source = f"{END.sub('', last.source).rstrip()}\n\n{LEAVE}"
     setups = [c for c in notebook.cells if "setup" in c.metadata.get("tags", [])]
     if not setups:
         code = [i for i, c in enumerate(notebook.cells) if c.cell_type == "code"]

@@ -6,7 +6,7 @@ import re
 import nbformat
 
 from tools.exercises import BLANK, is_exercise
-from tools.stamp_badges import BADGE
+from tools.stamp_badges import GLOSSARY, TOP
 
 SOLUTION = re.compile(
     r"<details>\s*<summary>Solution</summary>.*?```python\n(.*?)```.*?</details>", re.DOTALL
@@ -36,7 +36,7 @@ def _unrun(cell):
 def without_badge(notebook):
     """A copy without the badge, which opens the lesson itself."""
     notebook = copy.deepcopy(notebook)
-    notebook.cells[0].source = re.sub(r"\n{3,}", "\n\n", BADGE.sub("", notebook.cells[0].source, count=1))
+    notebook.cells[0].source = TOP.sub(GLOSSARY, notebook.cells[0].source, count=1)
     return notebook
 
 

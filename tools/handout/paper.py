@@ -11,6 +11,7 @@ from helpers.show.sliders import NOTE
 from tools.handout.copies import SOLUTION, exercises, without_badge
 from tools.slides.build import about, assets
 from tools.slides.code import without_alt
+from tools.stamp_badges import GLOSSARY, LEAVE
 
 HERE = Path(__file__).parent
 ROOM = '<div class="room">Your notes:</div>'
@@ -35,7 +36,8 @@ def for_paper(notebook):
     cells = [cell for cell in notebook.cells if "setup" not in cell.metadata.get("tags", [])]
     for cell in cells:
         if cell.cell_type == "markdown":
-            cell.source = LINK.sub(r"\1", FOLDED.sub(unfold, cell.source))
+            text = cell.source.replace(GLOSSARY, "").replace(LEAVE, "")  # for a screen
+            cell.source = LINK.sub(r"\1", FOLDED.sub(unfold, text))
         for output in cell.get("outputs", []):
             html = output.get("data", {}).get("text/html", "")
             if html:  # no bar, and no player: their words stay

@@ -3,7 +3,7 @@
 import re
 
 LONG = 160  # characters of a text: two lines of a slide
-TO_NOTES = ("*Time", "**References", "**Before this", "**Next", "[![", "<!--")
+TO_NOTES = ("*Time", "**References", "**Before this", "**Next", "**When you leave", "[![", "<!--")
 QUESTION = "**Predict first"
 NOT_AN_END = ("et al", "e.g", "i.e", "vs", "cf", "Fig", "Eq", "approx")
 
