@@ -1,5 +1,7 @@
 """The house rules for committed notebooks: their form, their length, and what a reader sees of them."""
 
+import dis
+import inspect
 import json
 import re
 import statistics
@@ -18,6 +20,14 @@ LESSONS = [path for path in NOTEBOOKS if path.stem[0].isdigit()]  # the playgrou
 MEDIAN_LINES, NINE_TENTHS_LINES = 6, 20  # of a code cell, without blank lines and comments
 WORDS = range(1500, 3001)
 BYTES = 1_000_000
+FENCED = re.compile(r"```python\n(.*?)```", re.DOTALL)  # a solution
+AT_ONCE = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}  # they run where they stand, functions don't
+REVIEWED = {  # what `changed_behind` finds there was looked at
+    "09_image_variations": {"rows", "timesteps"},
+    "10_train_your_own": {"clean", "noise", "text", "timesteps"},
+    "12_proteins": {"scheduler"},
+    "13_video": {"clean", "scheduler", "x"},
+}
 HEADINGS = ("You will", "Break it on purpose", "Exercise", "What to remember")
 
 # Not words: fenced code, tags, formulas, link targets.
@@ -28,6 +38,34 @@ NAMELESS_MARKDOWN = re.compile(r"!\[\s*\]\(")
 IMG = re.compile(r"<img\b[^>]*>")
 NAMED_IMG = re.compile(r"\balt=(\"[^\"]*\w[^\"]*\"|'[^']*\w[^']*')")
 EMBEDDED = re.compile(r"base64,[A-Za-z0-9+/=\s]+")
+
+
+def names(code):
+    """(given, read): the names that code gives at its top, and those that it reads without giving them."""
+    given, read, before = set(), set(), ""
+    for step in dis.get_instructions(code):
+        if step.opname == "STORE_NAME" and not before.startswith("IMPORT_"):
+            given.add(step.argval)
+        elif step.opname in ("LOAD_NAME", "LOAD_GLOBAL") and step.argval not in given:
+            read.add(step.argval)
+        elif inspect.iscode(step.argval):
+            inside = names(step.argval)[1]
+            read |= inside - given if step.argval.co_name in AT_ONCE else inside
+        before = step.opname
+    return given, read
+
+
+def changed_behind(notebook):
+    """Names that a cell has from an earlier one and a later one gives anew: run again, it takes the wrong."""
+    sources = [
+        "\n".join(FENCED.findall(c.source)) if c.cell_type == "markdown" else c.source for c in notebook.cells
+    ]
+    cells = [names(compile(source, "cell", "exec")) for source in sources]
+    found = set()
+    for i, (given, _) in enumerate(cells):
+        earlier = {name for each, _ in cells[:i] for name in each}
+        found |= {name for _, read in cells[:i] for name in read & given & earlier}
+    return found
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda p: p.stem)
@@ -118,6 +156,24 @@ def test_its_frame(path, notebook):
     lines = [line for line in text.splitlines() if line.startswith(("#", "*"))]
     assert not [h for h in HEADINGS if not any(h.lower() in line.lower() for line in lines)]
     assert "<details>" in text and text.count("<details>") == text.count("</details>")
+
+
+def test_its_cells_can_be_run_again(path, notebook):
+    assert changed_behind(notebook) <= REVIEWED.get(path.stem, set())
+
+
+def test_the_rule_about_names_sees_what_it_should():
+    def found(*sources):
+        return changed_behind(new_notebook(cells=[new_code_cell(source) for source in sources]))
+
+    assert found("x = 1", "print(x)", "x = 2") == {"x"}
+    assert found("x = 1", "def f():\n    return x", "for x in (1, 2):\n    print(x)") == {"x"}
+    assert found("x = 1", "print([x for y in (1, 2)])", "x, y = 2, 3") == {"x"}
+    assert not found("x = 1", "print(x)", "def f(x):\n    x = 2")
+    assert not found("x = 1\nprint([x for y in (1, 2)])", "x = 2\nprint(x)", "import x")
+    solution = new_markdown_cell("```python\nx = 2\n```")
+    cells = [new_code_cell("x = 1"), new_code_cell("print(x)"), solution]
+    assert changed_behind(new_notebook(cells=cells)) == {"x"}
 
 
 def test_every_picture_has_an_alt_text(notebook):

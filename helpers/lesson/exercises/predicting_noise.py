@@ -42,11 +42,11 @@ def grade_true_noise(answer, latents, x0, alpha):
             ),
             (
                 guessed,
-                "That is a guess at the noise, such as the U-Net makes: from x_t and x0 you can compute it "
+                "That is a guess at the noise, such as the U-Net makes: from x_300 and x0 you can compute it "
                 "exactly, so begin with the formula of section 1.",
             ),
         ],
-        otherwise="x_t and x0 are all you need: solve the mixing formula of section 1 for the noise.",
+        otherwise="x_300 and x0 are all you need: solve the mixing formula of section 1 for the noise.",
     )
 
 
