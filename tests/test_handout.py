@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import nbformat
@@ -306,6 +307,33 @@ def test_a_name_that_no_notebook_has_changes_nothing(house):
     assert (house / "work" / LOOP).read_bytes() == mine
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_advised_command_brings_each_notebook(path, tmp_path):
+    """What `fill` says about a changed copy is what `reset` understands, for the playground, too."""
+    (tmp_path / "notebooks").mkdir()
+    for each in NOTEBOOKS:
+        (tmp_path / "notebooks" / each.name).write_text("{}")
+    assert list(work.fill(tmp_path)) == []
+    (tmp_path / "work" / path.name).write_text("mine")
+    (tmp_path / "notebooks" / path.name).write_text('{"newer": 1}')
+    [said] = work.fill(tmp_path)
+    [advised] = re.findall(r"make reset NOTEBOOK=(\S+)", said)
+    [told] = work.reset([advised], tmp_path)
+    assert (tmp_path / "work" / path.name).read_text() == '{"newer": 1}'
+    [kept] = (tmp_path / "work").glob(f"{path.stem}_2*.ipynb")
+    assert kept.read_text() == "mine" and kept.name in told
+    assert work.chosen([work.called(path)], ROOT) == [path]
+
+
+def test_a_handed_out_copy_after_a_reset_overwrites_nothing_that_was_written(house, handed_out):
+    tool(house)
+    write_in(house / "work" / LOOP, right=[1])
+    mine = (house / "work" / LOOP).read_bytes()
+    tool(house, "reset")
+    shutil.copy(handed_out / "learners" / LOOP, house / "work")
+    assert mine in [path.read_bytes() for path in (house / "work").glob("05_*.ipynb")]
+
+
 def test_a_lost_list_of_what_was_copied_costs_nothing(house):
     tool(house)
     write_in(house / "work" / LOOP, right=[1])
@@ -418,6 +446,30 @@ def test_the_pdf_is_one_page_of_a4_the_same_each_time(tmp_path, handed_out):
     assert [float(side) for side in box] == pytest.approx([595.28, 841.89], abs=0.1)
     sheet.write(tmp_path / "again.pdf")
     assert (tmp_path / "again.pdf").read_bytes() == made
+
+
+def test_no_font_of_the_pdf_is_declared_as_what_it_is_not(tmp_path):
+    """FontFile2 is TrueType's place, and CFF outlines, which begin with OTTO, don't belong there."""
+    sheet.write(tmp_path / "loop.pdf")
+    made = (tmp_path / "loop.pdf").read_bytes()
+    for number in re.findall(rb"/FontFile2 (\d+) 0 R", made):
+        stream = re.search(rb"\n%s 0 obj.*?stream\r?\n(.*?)\r?\nendstream" % number, made, re.DOTALL)[1]
+        assert not zlib.decompressobj().decompress(stream).startswith(b"OTTO")
+    if not shutil.which("pdftotext"):
+        pytest.skip("needs pdffonts and pdftotext, from Poppler")
+    fonts = subprocess.run(["pdffonts", tmp_path / "loop.pdf"], capture_output=True, text=True, check=True)
+    assert "Inter" in fonts.stdout and fonts.stderr == ""
+    command = ["pdftotext", tmp_path / "loop.pdf", "-"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert text.stderr == ""
+    for words in (
+        "The denoising loop",
+        "def denoise(",
+        "scaling_factor",
+        "What is learned",
+        "arXiv:2006.11239",
+    ):
+        assert words in text.stdout
 
 
 def test_without_the_loop_there_is_no_page():

@@ -49,6 +49,11 @@ def note(source, work):
     write_text(work / COPIED, json.dumps(listed, indent=1, sort_keys=True) + "\n")
 
 
+def called(source):
+    """What `make reset NOTEBOOK=` calls it: the number, or the whole stem where there is none."""
+    return re.sub(r"^(\d\d)_.*", r"\1", source.stem)
+
+
 def fill(root=ROOT):
     """Copy what work/ lacks and renew what is as it was copied; yields a sentence for each thing to know."""
     work = root / "work"
@@ -63,7 +68,7 @@ def fill(root=ROOT):
         elif listed != fingerprint(source):
             yield (
                 f"work/{source.name} is yours, and notebooks/ has a newer one: "
-                f"make reset NOTEBOOK={source.stem[:2]} brings that and keeps yours."
+                f"make reset NOTEBOOK={called(source)} brings that and keeps yours."
             )
 
 
@@ -87,7 +92,7 @@ def chosen(names, root):
         number = f"{stem:0>2}_" if stem.isdecimal() else None
         meant = [each for each in notebooks if each.stem == stem or (number and each.name.startswith(number))]
         if not meant:
-            known = ", ".join(re.sub(r"^(\d\d)_.*", r"\1", each.stem) for each in notebooks)
+            known = ", ".join(map(called, notebooks))
             raise ValueError(f"No notebook is called {name!r}. There are: {known}.")
         found += [each for each in meant if each not in found]
     return found if names else notebooks
@@ -136,7 +141,7 @@ def progress(folder, root=ROOT):
         try:
             done = list(right(json.loads(path.read_text(encoding="utf-8"))).values())
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            yield f"{name} can't be read: make reset NOTEBOOK={source.stem[:2]} brings it back and keeps this"
+            yield f"{name} can't be read: make reset NOTEBOOK={called(source)} brings it back and keeps this"
             continue
         signs = " ".join(str(i) if each else "-" for i, each in enumerate(done, 1))
         yield f"{name} {signs:12} {sum(done)} of {len(done)} right"

@@ -147,5 +147,6 @@ def write(path, notebook=NOTEBOOK):
     """Write the page to `path`, a PDF with its text as text; the same notebook gives the same file."""
     figure = page(loop(notebook))
     about = {"Title": "The denoising loop", "CreationDate": None}
-    with styled(), rc_context({"pdf.fonttype": 42}):
+    # Type 3, not 42: Matplotlib would declare Inter's outlines, which are CFF, as TrueType.
+    with styled(), rc_context({"pdf.fonttype": 3}):
         figure.savefig(path, format="pdf", metadata=about, facecolor="white")
