@@ -59,7 +59,7 @@ EACH_KIND = {
     "dumbbells": lambda alt: dumbbells({"a": (SHARE, SHARE)}, ("old", "new"), (INK, NOISE), "x", "y", alt),
     "small_multiples": lambda alt: small_multiples({"a": ([0, 1], [0, 1], NOISE)}, "x", "y", "title", alt),
     "show_diagram": lambda alt: show_diagram("loop", alt),
-}  # fmt: skip
+}
 
 
 @pytest.fixture

@@ -203,8 +203,10 @@ def test_every_system_every_python_and_the_lowest_and_newest_versions_are_tried(
     jobs = yaml_file(".github/workflows/ci.yml")["jobs"]
     locked, others = (jobs[name]["strategy"]["matrix"] for name in ("locked", "lowest-colab-and-newest"))
     assert {row["os"] for row in locked["include"]} | set(locked["os"]) == {
-        "ubuntu-latest", "macos-latest", "windows-latest",
-    }  # fmt: skip
+        "ubuntu-latest",
+        "macos-latest",
+        "windows-latest",
+    }
     tried = [
         f"3.{minor}" for minor in range(30) if f"3.{minor}.1" in SpecifierSet(PROJECT["requires-python"])
     ]

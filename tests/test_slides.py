@@ -110,8 +110,12 @@ def opened(browser, deck):
     """A page with the deck, the network off, and the addresses that it asked for outside of its folder."""
     context = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True)
     page, outside = context.new_page(), []
-    page.on("request", lambda request: request.url.startswith(("file:", "data:", "blob:", "about:"))
-            or outside.append(request.url))  # fmt: skip
+    page.on(
+        "request",
+        lambda request: (
+            request.url.startswith(("file:", "data:", "blob:", "about:")) or outside.append(request.url)
+        ),
+    )
     page.goto(deck.as_uri())
     page.wait_for_selector("body[data-ready]", timeout=60_000)
     return page, outside
@@ -234,10 +238,17 @@ def test_what_is_too_high_is_split():
     assert all(f"x{i} = {i}" in shown for i in range(22)) and all(f"item {i}" in shown for i in range(40))
 
 
-@pytest.mark.parametrize("kind, kinds", [
-    ("slide", ["slide", "slide"]), ("subslide", ["slide", "subslide"]), ("skip", ["slide"]),
-    ("notes", ["slide"]), ("fragment", ["slide"]), ("-", ["slide"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind, kinds",
+    [
+        ("slide", ["slide", "slide"]),
+        ("subslide", ["slide", "subslide"]),
+        ("skip", ["slide"]),
+        ("notes", ["slide"]),
+        ("fragment", ["slide"]),
+        ("-", ["slide"]),
+    ],
+)
 def test_metadata_overrides_the_rule(kind, kinds):
     marked = new_markdown_cell("Marked.", metadata={"slideshow": {"slide_type": kind}})
     deck = slides_of(notebook(new_markdown_cell("## One"), marked))

@@ -168,14 +168,23 @@ class Run:
         # system's libraries may crash in a forked process: there batches are made here.
         workers = settings.workers if sys.platform == "linux" else 0
         loader = torch.utils.data.DataLoader(
-            Batches(draw, (settings.seed, rank)), batch_size=None, sampler=range(self.step, settings.steps),
-            num_workers=workers, multiprocessing_context="fork" if workers else None,
+            Batches(draw, (settings.seed, rank)),
+            batch_size=None,
+            sampler=range(self.step, settings.steps),
+            num_workers=workers,
+            multiprocessing_context="fork" if workers else None,
             pin_memory=self.accelerator.device.type == "cuda",
-        )  # fmt: skip
+        )
         stop = []
         handlers = {s: signal.signal(s, lambda *_: stop.append(1)) for s in (signal.SIGINT, signal.SIGTERM)}
-        bar = tqdm(total=None if settings.minutes else settings.steps, initial=self.step, desc=self.stage,
-                   disable=not self.accelerator.is_main_process, mininterval=2, maxinterval=60)  # fmt: skip
+        bar = tqdm(
+            total=None if settings.minutes else settings.steps,
+            initial=self.step,
+            desc=self.stage,
+            disable=not self.accelerator.is_main_process,
+            mininterval=2,
+            maxinterval=60,
+        )
         before, clock = self.elapsed, time.monotonic()
         saved = reported = clock
         try:

@@ -87,8 +87,11 @@ def assets(folder, cache, vendored=tuple(VENDORED), page=HERE / "deck"):
 def relinked(text):
     """Links of a notebook, for a deck in out/slides: to the other decks, and to the repository's files."""
     text = re.sub(r"(\]\(|href=\")(\d\d_\w+)\.ipynb(#[^)\"]*)?", r"\1\2.html", text)
-    return re.sub(r"(\]\(|href=\"|src=\")(?:(\w[\w-]*\.ipynb)|\.\./)",
-                  lambda m: f"{m[1]}../../" + (f"notebooks/{m[2]}" if m[2] else ""), text)  # fmt: skip
+    return re.sub(
+        r"(\]\(|href=\"|src=\")(?:(\w[\w-]*\.ipynb)|\.\./)",
+        lambda m: f"{m[1]}../../" + (f"notebooks/{m[2]}" if m[2] else ""),
+        text,
+    )
 
 
 def deck_notebook(notebook):
@@ -124,9 +127,12 @@ def build(path, folder):
     """Write the deck of the notebook at `path` into `folder`; returns the deck's path."""
     notebook = nbformat.read(path, as_version=4)
     exporter = SlidesExporter(
-        extra_template_basedirs=[str(HERE)], template_name="deck", exclude_input_prompt=True,
-        exclude_output_prompt=True, exclude_anchor_links=True,
-    )  # fmt: skip
+        extra_template_basedirs=[str(HERE)],
+        template_name="deck",
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+    )
     body, _ = exporter.from_notebook_node(deck_notebook(notebook), resources=about(notebook, path))
     deck = folder / f"{path.stem}.html"
     deck.write_text(body, encoding="utf-8")
@@ -149,4 +155,4 @@ def index(folder, decks):
         "<p>S opens the speaker's notes, Esc the overview, F the full screen.</p>\n"
         f"<ul>\n{rows}\n</ul></main></body></html>\n",
         encoding="utf-8",
-    )  # fmt: skip
+    )
