@@ -64,7 +64,8 @@ def section(title, body):
 def text(made, results):
     """The page, of what `python -m bench` measured."""
     here, usual = Path(__file__).parent, settings(POCKET)
-    return (here / "page.md").read_text(encoding="utf-8").format(
+    page = (here / "page.md").read_text(encoding="utf-8")
+    return page.format(
         **made,
         steps=usual["num_inference_steps"],
         guidance=usual["guidance_scale"],
@@ -81,4 +82,4 @@ def text(made, results):
         tried=section(
             "What was tried to make it faster", (here / "tried.md").read_text(encoding="utf-8").strip()
         ),
-    )  # fmt: skip
+    )

@@ -92,17 +92,32 @@ def device_and_dtype():
     in float32, the former because float16 gives NaN on some of them.
     """
     if torch.cuda.is_available():
-        return torch.device("cuda"), torch.float16
-    if torch.backends.mps.is_available():
-        return torch.device("mps"), torch.float32
-    return torch.device("cpu"), torch.float32
+        device = torch.device("cuda")
+    else:
+        device = torch.device("mps" if _apples_gpu_works() else "cpu")
+    return device, _safe_dtype(device)
+
+
+def _apples_gpu_works():
+    """Whether there is one that can be used: a virtual Mac may name one that can't hold a single number."""
+    if not torch.backends.mps.is_available():
+        return False
+    try:
+        torch.ones(1, device="mps")
+    except RuntimeError:
+        return False
+    return True
+
+
+def _safe_dtype(device):
+    return torch.float16 if device.type == "cuda" else torch.float32
 
 
 def load_components(model=POCKET, device=None, dtype=None, safety_checker=True):
     """Load a model's parts, ready to sample: on the device, in evaluation mode, without gradients.
 
     `model` is POCKET, FULL, a folder in the diffusers layout, or "owner/name@commit" of the Hub; `device`
-    and `dtype` are chosen by `device_and_dtype` if left out. Unpack the result:
+    and `dtype` are chosen as by `device_and_dtype` if left out. Unpack the result:
     `tokenizer, text_encoder, vae, unet, scheduler = load_components(MODEL)`.
     Where a model has a safety checker (the pocket model has none), `generate` and `image_to_image` let it
     look at their pictures, unless `safety_checker` is False. Where memory is scarce, a printed line says what
@@ -112,9 +127,8 @@ def load_components(model=POCKET, device=None, dtype=None, safety_checker=True):
     Raises InputError for an unknown model, device or number format, ModelError for missing or damaged files,
     a download that fails, or too little memory.
     """
-    best_device, best_dtype = device_and_dtype()
-    device = best_device if device is None else check_device(device)
-    dtype = best_dtype if dtype is None else check_dtype(dtype)
+    device = device_and_dtype()[0] if device is None else check_device(device)
+    dtype = _safe_dtype(device) if dtype is None else check_dtype(dtype)
     folder = model_folder(model, safety_checker)
     safety_checker = safety_checker and names_checker(folder)
     parts = ["text_encoder", "vae", "unet"] + ["safety_checker"] * safety_checker

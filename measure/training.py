@@ -36,12 +36,15 @@ def main():
     stages = by_stage(json.loads((ROOT / POCKET / "training.json").read_text(encoding="utf-8")))
     unet = stages["unet"]["runs"][-1]
     evaluation = json.loads((ROOT / POCKET / "evaluation.json").read_text(encoding="utf-8"))
-    save_measured("training", {
-        "pictures": evaluation["memory"]["pictures"],
-        "unet_batch": unet["batch"] * unet["processes"],  # of all processes together
-        "caption_dropout": CAPTION_DROPOUT,
-        "stages": stages,
-    })  # fmt: skip
+    save_measured(
+        "training",
+        {
+            "pictures": evaluation["memory"]["pictures"],
+            "unet_batch": unet["batch"] * unet["processes"],  # of all processes together
+            "caption_dropout": CAPTION_DROPOUT,
+            "stages": stages,
+        },
+    )
     for name, stage in stages.items():
         print(f"{name:7} {stage['minutes']:5.0f} minutes, {stage['steps']} steps, {len(stage['runs'])} runs")
 

@@ -2,7 +2,7 @@
 
     with jupyterlab_page(Path("notebooks/00_first_picture.ipynb"), tmp_path) as page:
         run_all(page)
-        page.screenshot(path=...)
+        page.screenshot(path=SHOTS / "name.png")
 
 The notebook is opened as a copy without outputs: what is seen was made now, and the original stays as it is.
 """
@@ -24,6 +24,8 @@ import pytest
 from tools.execute_notebooks import KERNEL_ENVIRONMENT
 
 ROOT = Path(__file__).parent.parent
+SHOTS = ROOT / "out" / "browser"  # screenshots stay here, and the workflows keep them
+REQUIRED = "CHROMIUM_REQUIRED"  # set on machines that have a Chromium, or should have one
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -43,21 +45,29 @@ LAB_SETTINGS = {
 }
 
 
+def lacking(what):
+    """Skip the test; or fail it, where it is said that nothing lacks: a skipped test is easily overlooked."""
+    (pytest.fail if os.environ.get(REQUIRED) else pytest.skip)(f"the browser test needs {what}")
+
+
 def chromium():
-    """The path of a Chromium, the system's or Playwright's own; skips the test if there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="the browser test needs playwright (pip)")
+    """The path of a Chromium, the system's or Playwright's own; `lacking` if there is none."""
+    try:
+        import playwright.sync_api as playwright
+    except ModuleNotFoundError:
+        lacking("playwright (pip)")
     if found := next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None):
         return found
     with playwright.sync_playwright() as driver:
         own = driver.chromium.executable_path
     if not Path(own).exists():
-        pytest.skip("the browser test needs Chromium: python -m playwright install chromium")
+        lacking("Chromium: python -m playwright install chromium")
     return own
 
 
 @contextlib.contextmanager
 def chromium_browser():
-    """A headless Chromium, as Playwright's browser; skips the test if there is none."""
+    """A headless Chromium, as Playwright's browser; `lacking` if there is none."""
     executable = chromium()
     from playwright.sync_api import sync_playwright
 

@@ -1,15 +1,39 @@
-"""In a real browser: JupyterLab opens a notebook, runs it, shows its pictures, and its slider moves."""
+"""In a real browser: JupyterLab opens a notebook, runs it, shows its pictures, and its slider moves.
 
+Screenshots stay in out/browser.
+"""
+
+import shutil
 from pathlib import Path
 
 import nbformat
+import pytest
 
 from helpers.show.sliders import NOTE
-from tests.browser import error_texts, jupyterlab_page, pictures, prompts, run_all, save
+from tests.browser import (
+    REQUIRED,
+    SHOTS,
+    chromium,
+    error_texts,
+    jupyterlab_page,
+    pictures,
+    prompts,
+    run_all,
+    save,
+)
 
 ROOT = Path(__file__).parent.parent
 SCHEDULES = ROOT / "notebooks" / "01_noise_schedules.ipynb"
 FIRST = ROOT / "notebooks" / "00_first_picture.ipynb"
+
+
+@pytest.mark.parametrize(("required", "outcome"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)])
+def test_a_missing_chromium_is_a_failure_where_it_is_required(required, outcome, monkeypatch, tmp_path):
+    monkeypatch.setattr(shutil, "which", lambda *_: None)
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+    monkeypatch.setenv(REQUIRED, required)
+    with pytest.raises(outcome, match="playwright install chromium"):
+        chromium()
 
 
 def test_notebook_00_runs_in_jupyterlab(tmp_path):
@@ -17,7 +41,7 @@ def test_notebook_00_runs_in_jupyterlab(tmp_path):
     code = [c for c in committed.cells if c.cell_type == "code"]
     with jupyterlab_page(FIRST, tmp_path) as page:
         run_all(page)
-        page.screenshot(path=tmp_path / "notebook.png")
+        page.screenshot(path=SHOTS / "notebook.png")
         assert error_texts(page) == []
         open_cells = [i for i, cell in enumerate(code, 1) if "setup" not in cell.metadata.get("tags", [])]
         assert prompts(page) == [f"[{i}]:" for i in open_cells]
@@ -71,7 +95,7 @@ def test_dragging_the_slider_of_notebook_01_changes_its_picture(tmp_path):
         page.mouse.up()
         changed = "before => document.querySelector('.widget-html img').src != before"
         page.wait_for_function(changed, arg=before)
-        page.screenshot(path=tmp_path / "slider.png")
+        page.screenshot(path=SHOTS / "slider.png")
         assert picture.get_attribute("alt") != said
         assert handle.get_attribute("aria-valuetext") == shown.inner_text() != first
         handle.focus()

@@ -11,11 +11,10 @@ from pathlib import Path
 import nbformat
 from PIL import Image
 
-from tests.browser import error_texts, jupyterlab_page, run_all, save, wait_until_idle
+from tests.browser import SHOTS, error_texts, jupyterlab_page, run_all, save, wait_until_idle
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "playground.ipynb"
-SHOTS = ROOT / "out" / "browser"
 SECONDS = 120_000  # milliseconds, for two slow cores
 # A cell that runs until a file is there.
 BUSY = "import time\nfrom pathlib import Path\n\nwhile not Path('go').exists():\n    time.sleep(0.1)"

@@ -73,18 +73,24 @@ def test_the_figures_of_the_trainings_are_the_recorded_ones():
     [clip], [judge] = ([run for run in runs if run["stage"] == stage] for stage in ("clip", "judge"))
     assert f"{clip['steps']:,} steps of {clip['batch']} pictures" in " ".join(text("pocket-clip").split())
     card, last = text("pocket-judge"), judge["reports"][-1]
-    for row in (f"steps | {judge['steps']:,}", f"pictures a step | {judge['batch']}",
-                f"minutes, of one core | {judge['minutes']:.3g}",
-                f"500 new renders, all attributes | {last['accuracy']:.4f}",
-                f"300 new renders with faults, all attributes | {last['with_faults']:.4f}",
-                f"the same, rings | {last['rings']:.3f}",
-                f"the same, number of moons | {last['moons']:.3f}"):  # fmt: skip
+    for row in (
+        f"steps | {judge['steps']:,}",
+        f"pictures a step | {judge['batch']}",
+        f"minutes, of one core | {judge['minutes']:.3g}",
+        f"500 new renders, all attributes | {last['accuracy']:.4f}",
+        f"300 new renders with faults, all attributes | {last['with_faults']:.4f}",
+        f"the same, rings | {last['rings']:.3f}",
+        f"the same, number of moons | {last['moons']:.3f}",
+    ):
         assert f"| {row} |" in card
     card = text("pocket-proteins")
     facts = json.loads((MODELS / "pocket-proteins" / "training.json").read_text(encoding="utf-8"))
-    for row in (f"steps | {facts['steps']:,}", f"stretches a step | {facts['batch']}",
-                f"loss on stretches that it learned from | {facts['loss']}",
-                f"loss on stretches of held-out chains | {facts['held-out loss']}"):  # fmt: skip
+    for row in (
+        f"steps | {facts['steps']:,}",
+        f"stretches a step | {facts['batch']}",
+        f"loss on stretches that it learned from | {facts['loss']}",
+        f"loss on stretches of held-out chains | {facts['held-out loss']}",
+    ):
         assert f"| {row} |" in card
     assert f"made without a word | {facts['in helices']} |" in card
 

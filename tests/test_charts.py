@@ -14,9 +14,22 @@ TICKS = {"ticks": [0.5, 1.0], "labels": ["half", "one"]}
 
 
 def chart(
-    names=("noise", "signal"), power=2.0, shift=0.0, scale=1.0, colour=SIGNAL, ticks=TICKS, bar=0.4,
-    square=0.2, points=50, title="A title", legend="one", extra=False, xlabel="time", dpi=100, **style,
-):  # fmt: skip
+    names=("noise", "signal"),
+    power=2.0,
+    shift=0.0,
+    scale=1.0,
+    colour=SIGNAL,
+    ticks=TICKS,
+    bar=0.4,
+    square=0.2,
+    points=50,
+    title="A title",
+    legend="one",
+    extra=False,
+    xlabel="time",
+    dpi=100,
+    **style,
+):
     """What a chart with a bit of everything shows."""
     with matplotlib.rc_context(style):
         figure, axes = new_chart(xlabel, "share", title)

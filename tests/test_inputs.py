@@ -79,8 +79,16 @@ def good(name):
             unet=parts().unet, model_input=latents, t=500, text_embeddings=embeddings, guidance_scale=3.0
         ),
         "denoise": dict(
-            components=parts(), text_embeddings=embeddings, latents=latents, guidance_scale=3.0,
-            num_inference_steps=1, scheduler=None, callback=None, generators=None, start=0, after_step=None,
+            components=parts(),
+            text_embeddings=embeddings,
+            latents=latents,
+            guidance_scale=3.0,
+            num_inference_steps=1,
+            scheduler=None,
+            callback=None,
+            generators=None,
+            start=0,
+            after_step=None,
         ),
         "alpha_cumprod_at": dict(t=500, alphas_cumprod=x0["alphas_cumprod"]),
         "predicted_x0": x0 | dict(prediction_type="epsilon"),
@@ -104,7 +112,7 @@ def good(name):
         "classify": dict(judge=pocket_judge(), pictures=np.zeros((1, 128, 128, 3), np.uint8), batch=64),
         "open_picture": dict(path_or_picture=picture(), size=64, background="white"),
         "load_trappist": dict(size=64),
-    }[name]  # fmt: skip
+    }[name]
 
 
 @cache
@@ -136,7 +144,7 @@ OTHER = [
     *([picture(), Image.new("RGB", (8, 8))], DDIMScheduler, FlowMatchEulerDiscreteScheduler()),
     *(seeding.generator(1), [seeding.generator(1)] * 2, lambda: 1, "cuda", "float16", "ddim"),
     *("\ud83d", "\0", "\ufeff", "mars\n"),
-]  # fmt: skip
+]
 NUMBERS = st.one_of(
     st.integers(-3, 9),
     st.sampled_from([2**31, 2**63, -(2**63), 10**5000, 1e30, 1e-30, 8.5, np.float32(0.5), np.int64(-1)]),

@@ -110,18 +110,34 @@ def test_the_pipeline_has_the_same_parts_and_no_safety_checker(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("cuda", "mps", "expected"),
+    ("cuda", "mps", "memory", "expected"),
     [
-        (True, False, ("cuda", torch.float16)),
-        (False, True, ("mps", torch.float32)),
-        (False, False, ("cpu", torch.float32)),
+        (True, False, True, ("cuda", torch.float16)),
+        (False, True, True, ("mps", torch.float32)),
+        (False, True, False, ("cpu", torch.float32)),  # as on the Macs of GitHub's workflows
+        (False, False, True, ("cpu", torch.float32)),
     ],
 )
-def test_half_precision_only_where_it_is_safe(monkeypatch, cuda, mps, expected):
+def test_half_precision_only_where_it_is_safe_and_a_gpu_only_if_it_has_memory(
+    monkeypatch, cuda, mps, memory, expected
+):
+    def ones(*_, device):
+        if not memory:
+            raise RuntimeError(
+                "MPS backend out of memory (MPS allocated: 0 bytes). Tried to allocate 256 bytes"
+            )
+        return torch.empty(1)
+
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    monkeypatch.setattr(torch, "ones", ones)
     device, dtype = device_and_dtype()
     assert (device.type, dtype) == expected
+
+
+def test_beside_a_gpu_a_model_on_the_cpu_is_in_float32(monkeypatch, tmp_path):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert load_components(save_tiny("like pocket", tmp_path), "cpu").unet.dtype == torch.float32
 
 
 def test_the_settings_fit_each_model_and_a_copy_is_safe_to_change():
@@ -133,7 +149,7 @@ def test_the_settings_fit_each_model_and_a_copy_is_safe_to_change():
 
 @pytest.mark.parametrize(("shape", "latent_size"), [("like pocket", 16), ("like sd", 8)])
 def test_sizes_are_read_from_the_model(shape, latent_size, tmp_path):
-    components = load_components(save_tiny(shape, tmp_path))
+    components = load_components(save_tiny(shape, tmp_path), "cpu")
     assert pixels_per_latent(components.vae) == 8
     assert latent_shape(components) == (4, latent_size, latent_size)
     assert latent_shape(components, height=64, width=96) == (4, 8, 12)
@@ -238,7 +254,7 @@ def test_an_own_folder_keeps_its_own_scheduler(tmp_path):
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(tmp_path)
-    scheduler = load_components(str(tmp_path)).scheduler
+    scheduler = load_components(str(tmp_path), "cpu").scheduler
     assert isinstance(scheduler, EulerDiscreteScheduler) and scheduler.config.beta_end == 0.01
 
 
@@ -273,7 +289,7 @@ def test_the_pocket_model_is_found_from_any_folder(monkeypatch, tmp_path):
     save_tiny("like pocket", tmp_path / POCKET)
     (tmp_path / "notebooks").mkdir()
     monkeypatch.chdir(tmp_path / "notebooks")
-    assert load_components(POCKET).unet.config.sample_size == 16
+    assert load_components(POCKET, "cpu").unet.config.sample_size == 16
 
 
 @pytest.fixture
@@ -315,7 +331,7 @@ def test_a_damaged_file_of_the_cache_is_cured_by_deleting_it_as_told(full_model)
     with pytest.raises(ModelError, match="is damaged: delete .* and run this again, which") as caught:
         load_components(FULL)
     Path(re.search("delete (.*) and run", str(caught.value))[1]).unlink()
-    assert load_components(FULL).unet.config.sample_size == 8
+    assert load_components(FULL, "cpu").unet.config.sample_size == 8
 
 
 def test_no_network_for_the_full_model_says_how_to_go_on(full_model, monkeypatch):
@@ -334,7 +350,7 @@ def test_another_model_of_the_hub_is_taken_at_its_commit(full_model, capsys):
     with pytest.raises(InputError, match='a model of the Hub as "owner/name@" and its 40-digit commit'):
         load_components("mars/small-diffusion")
     commit = "abcdef0123" * 4
-    assert load_components(f"mars/small-diffusion@{commit}").unet.config.sample_size == 8
+    assert load_components(f"mars/small-diffusion@{commit}", "cpu").unet.config.sample_size == 8
     assert "licence of mars/small-diffusion stands on" in capsys.readouterr().out
 
 
@@ -406,7 +422,7 @@ def test_too_little_memory_says_what_to_do(monkeypatch, tmp_path):
 
 
 def test_the_pocket_model_has_stable_diffusions_constants(no_network):
-    components = load_components(POCKET)
+    components = load_components(POCKET, "cpu")
     assert pixels_per_latent(components.vae) == 8
     assert latent_shape(components) == (4, 16, 16)
     assert components.tokenizer.model_max_length == 77

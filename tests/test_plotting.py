@@ -59,7 +59,7 @@ EACH_KIND = {
     "dumbbells": lambda alt: dumbbells({"a": (SHARE, SHARE)}, ("old", "new"), (INK, NOISE), "x", "y", alt),
     "small_multiples": lambda alt: small_multiples({"a": ([0, 1], [0, 1], NOISE)}, "x", "y", "title", alt),
     "show_diagram": lambda alt: show_diagram("loop", alt),
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -473,7 +473,7 @@ def test_the_map_to_colours_is_closer_to_the_picture_than_one_channel_is():
     from helpers.lesson.examples import load_renders
     from helpers.models import load_components
 
-    vae, pictures = load_components().vae, [each.picture for each in load_renders()][:32]
+    vae, pictures = load_components(device="cpu").vae, [each.picture for each in load_renders()][:32]
     latents = encode_picture(vae, pictures)
     weights = colour_map(latents[:24], pictures[:24])
     errors, greys = [], []

@@ -123,7 +123,7 @@ def test_the_word_of_a_chain():
 
 
 def made(word, guidance_scale, seeds=range(24)):
-    components = load_components()._replace(unet=proteins.load_protein_net())
+    components = load_components(device="cpu")._replace(unet=proteins.load_protein_net())
     noise = initial_noise((6, proteins.LENGTH), [generator(seed) for seed in seeds])
     words = proteins.encode_words([word] * len(seeds))
     return proteins.to_angles(denoise(components, words, noise, guidance_scale, 30))

@@ -57,8 +57,10 @@ def opened(browser, site):
         context = browser.new_context(viewport=viewport, color_scheme=colours, offline=True)
         contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda request: request.url.startswith(("file:", "data:", "blob:"))
-                or wrong.append(request.url))  # fmt: skip
+        page.on(
+            "request",
+            lambda request: request.url.startswith(("file:", "data:", "blob:")) or wrong.append(request.url),
+        )
         page.on("requestfailed", lambda request: wrong.append(f"{request.url}: {request.failure}"))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.goto(f"{site.as_uri()}/{name}", timeout=120_000)
@@ -221,7 +223,7 @@ def test_dead_links_are_found(tmp_path):
         '<p id="here"><a href="b.html#there">1</a><a href="b.html#not">2</a><a href="c.html">3</a>'
         '<a href="#here">4</a><img src="no.png"><a href="https://a.b/c d">5</a><a href="https://a.b/c">6</a>'
         '<a href="/x">7</a><a href="../a.html">8</a>'
-    )  # fmt: skip
+    )
     (tmp_path / "b.html").write_text('<h1 id="there">B</h1>')
     found = [line.removeprefix("a.html: ") for line in links.broken(tmp_path)]
     assert found == ["b.html#not", "c.html", "no.png", "https://a.b/c d", "/x", "../a.html"]

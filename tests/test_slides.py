@@ -3,8 +3,12 @@
 import base64
 import io
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -106,8 +110,12 @@ def opened(browser, deck):
     """A page with the deck, the network off, and the addresses that it asked for outside of its folder."""
     context = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True)
     page, outside = context.new_page(), []
-    page.on("request", lambda request: request.url.startswith(("file:", "data:", "blob:", "about:"))
-            or outside.append(request.url))  # fmt: skip
+    page.on(
+        "request",
+        lambda request: (
+            request.url.startswith(("file:", "data:", "blob:", "about:")) or outside.append(request.url)
+        ),
+    )
     page.goto(deck.as_uri())
     page.wait_for_selector("body[data-ready]", timeout=60_000)
     return page, outside
@@ -230,10 +238,17 @@ def test_what_is_too_high_is_split():
     assert all(f"x{i} = {i}" in shown for i in range(22)) and all(f"item {i}" in shown for i in range(40))
 
 
-@pytest.mark.parametrize("kind, kinds", [
-    ("slide", ["slide", "slide"]), ("subslide", ["slide", "subslide"]), ("skip", ["slide"]),
-    ("notes", ["slide"]), ("fragment", ["slide"]), ("-", ["slide"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind, kinds",
+    [
+        ("slide", ["slide", "slide"]),
+        ("subslide", ["slide", "subslide"]),
+        ("skip", ["slide"]),
+        ("notes", ["slide"]),
+        ("fragment", ["slide"]),
+        ("-", ["slide"]),
+    ],
+)
 def test_metadata_overrides_the_rule(kind, kinds):
     marked = new_markdown_cell("Marked.", metadata={"slideshow": {"slide_type": kind}})
     deck = slides_of(notebook(new_markdown_cell("## One"), marked))
@@ -408,6 +423,52 @@ def test_without_npm_one_sentence_says_what_to_install(tmp_path, monkeypatch):
         RuntimeError, match=r"^Slides, notebooks for paper and the site need npm once.*Node\.js[^.]*\.?[^.]*$"
     ):
         build.vendor(tmp_path / "empty")
+
+
+def npm_that(does, monkeypatch, folder):
+    """A command in npm's place: it writes half of what is wanted, `does` something, and writes the rest."""
+    npm = folder / "npm"
+    npm.write_text(
+        f"#!/bin/sh\nset -e\nmkdir node_modules\ntouch node_modules/half\n{does}\ntouch node_modules/whole\n"
+    )
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+needs_a_shell = pytest.mark.skipif(os.name == "nt", reason="a shell script stands for npm")
+
+
+@needs_a_shell
+def test_several_that_fetch_at_once_get_one_whole_folder_and_later_ones_fetch_nothing(tmp_path, monkeypatch):
+    npm_that("sleep 0.5", monkeypatch, tmp_path)
+    with ThreadPoolExecutor(4) as pool:
+        modules = set(pool.map(build.vendor, [tmp_path / "cache"] * 4))
+    npm_that("exit 1", monkeypatch, tmp_path)
+    [folder] = modules | {build.vendor(tmp_path / "cache")}
+    assert sorted(os.listdir(folder)) == ["half", "whole"]
+    assert os.listdir(tmp_path / "cache") == [folder.parent.name]
+
+
+@needs_a_shell
+@pytest.mark.parametrize("ends", ["kill -9 $PPID", "echo no network >&2; exit 1"], ids=["killed", "failed"])
+def test_after_half_a_fetch_the_whole_is_fetched(ends, tmp_path, monkeypatch):
+    npm_that(ends, monkeypatch, tmp_path)
+    code = "import pathlib, sys; from tools.slides import build; build.vendor(pathlib.Path(sys.argv[1]))"
+    command = [sys.executable, "-c", code, tmp_path / "cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode and ("kill" in ends or "no network" in done.stderr)
+    npm_that("", monkeypatch, tmp_path)
+    assert (build.vendor(tmp_path / "cache") / "whole").is_file()
+
+
+@needs_a_shell
+def test_another_lock_is_fetched_anew(tmp_path, monkeypatch):
+    npm_that("", monkeypatch, tmp_path)
+    before = build.vendor(tmp_path / "cache")
+    shutil.copy(build.HERE / "package.json", tmp_path)
+    (tmp_path / "package-lock.json").write_text("{}")
+    monkeypatch.setattr(build, "HERE", tmp_path)
+    assert build.vendor(tmp_path / "cache") != before
 
 
 def test_the_lock_names_versions_and_no_host():

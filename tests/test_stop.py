@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 SET_UP = """
 from helpers.denoising import generate
 from helpers.models import POCKET, load_components
-components = load_components(POCKET)
+components = load_components(POCKET, "cpu")
 """
 # Each says when it is at work: then the test presses Stop.
 PAINT = """

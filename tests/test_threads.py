@@ -23,7 +23,7 @@ PAINT = """\
 import time
 from helpers.denoising import generate
 from helpers.models import load_components, settings
-components = load_components()
+components = load_components(device="cpu")
 for _ in range(4):
     started = time.perf_counter()
     generate(components, "an astronaut on mars", 0, **settings())

@@ -169,7 +169,7 @@ def test_pictures_of_the_new_kind_say_its_name_and_vary():
 
 
 def test_the_finder_knows_eyeball_planets():
-    finder = KindFinder(load_judge(POCKET), load_components(POCKET).vae, count=20)
+    finder = KindFinder(load_judge(POCKET), load_components(POCKET, "cpu").vae, count=20)
     assert finder.accuracy > 0.6 and finder.false_alarms < 0.2
     giants = [eyeball.draw(seed)[0] for seed in range(500, 540) if eyeball.draw(seed)[2]["size"] == "giant"]
     assert finder.share(giants) > 0.6

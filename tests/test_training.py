@@ -3,6 +3,8 @@
 import json
 import multiprocessing
 import signal
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -270,9 +272,9 @@ def test_a_start_from_weights_does_not_go_on_with_a_training_that_began_without(
 
 
 def test_two_steps_of_a_stage_where_processes_are_spawned(folders, monkeypatch):
-    """As on Windows: a stage draws its batches by a closure, which no spawned process can be given."""
+    """A stage draws its batches by a closure, which no spawned process can be given."""
     before = multiprocessing.get_start_method()
-    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn"])
+    monkeypatch.setattr(loop, "sys", SimpleNamespace(platform="win32"))
     multiprocessing.set_start_method("spawn", force=True)
     try:
         proteins.main(loop.Settings(steps=2, batch=2, lr=1e-3, precision="no", workers=2))
@@ -299,14 +301,22 @@ def test_an_optimizer_learns_and_goes_on_from_its_own_state(folders, optimizer):
     assert len(more) == 20 and more[0] < losses[0]
 
 
-@pytest.mark.parametrize("methods", [["fork", "spawn"], ["spawn"]])
-def test_batches_made_ahead_are_the_same_wherever_processes_are_started_in_another_way(
-    folders, monkeypatch, methods
+@pytest.mark.parametrize("platform", sorted({sys.platform, "darwin", "win32"}))
+def test_processes_are_forked_on_linux_alone_and_batches_are_the_same_everywhere(
+    folders, monkeypatch, platform
 ):
-    plain = train_line()
-    monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: methods)
+    plain, contexts = train_line(), []
+    loader = torch.utils.data.DataLoader
+
+    def noted(*given, **options):
+        contexts.append(options["multiprocessing_context"])
+        return loader(*given, **options)
+
+    monkeypatch.setattr(loop, "sys", SimpleNamespace(platform=platform))
+    monkeypatch.setattr(torch.utils.data, "DataLoader", noted)
     ahead = train_line(fresh=True, workers=1)
     assert torch.equal(plain.model.weight, ahead.model.weight)
+    assert contexts == ["fork" if platform == "linux" else None]
 
 
 def test_a_time_budget_overrides_the_presets_steps():

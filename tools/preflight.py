@@ -60,9 +60,11 @@ def memory():
         return Answer("ok", "memory", found)
     cure = "close other kernels (in JupyterLab: Kernel, Shut Down All Kernels)"
     return Answer(
-        "look", "memory", f"{found}; a notebook needs up to {MEMORY:g} GB",
+        "look",
+        "memory",
+        f"{found}; a notebook needs up to {MEMORY:g} GB",
         f"{cure}, or give this container more" if free < machine else f"{cure} and browser tabs",
-    )  # fmt: skip
+    )
 
 
 def disk():
@@ -91,9 +93,11 @@ def device():
     if usable >= threads:
         return Answer("ok", "device", found)
     return Answer(
-        "look", "device", found,
+        "look",
+        "device",
+        found,
         "give this container a whole core" if usable < 1 else f"set OMP_NUM_THREADS={usable:.0f} or less",
-    )  # fmt: skip
+    )
 
 
 def model():
@@ -119,9 +123,11 @@ def picture():
     if seconds <= SLOW:
         return Answer("ok", "one picture", f"{seconds:.1f} s")
     return Answer(
-        "look", "one picture", f"{seconds:.1f} s",
+        "look",
+        "one picture",
+        f"{seconds:.1f} s",
         "something keeps this machine busy: close it, or paint with fewer steps: num_inference_steps=12",
-    )  # fmt: skip
+    )
 
 
 def kernel():
@@ -141,9 +147,10 @@ def kernel():
     try:
         found = []
         client.execute_interactive(
-            "import sys; print(sys.prefix)", timeout=30,
+            "import sys; print(sys.prefix)",
+            timeout=30,
             output_hook=lambda message: found.append(message["content"].get("text", "")),
-        )  # fmt: skip
+        )
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
@@ -151,9 +158,11 @@ def kernel():
     if prefix == sys.prefix:
         return Answer("ok", "Jupyter kernel", "starts")
     return Answer(
-        "no", "Jupyter kernel", f"is another Python's, in {prefix}",
+        "no",
+        "Jupyter kernel",
+        f"is another Python's, in {prefix}",
         f"{sys.executable} -m ipykernel install --sys-prefix",
-    )  # fmt: skip
+    )
 
 
 QUESTIONS = (python, packages, memory, disk, device, model, picture, kernel)

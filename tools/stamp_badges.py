@@ -33,6 +33,9 @@ roots = [p for p in (here, *here.parents, clone) if (p / "{last}").is_file()]
 if not roots:
     if clone.exists():
         raise RuntimeError(f"{{clone.name}} is only a part: rename or delete it, then run this cell again.")
+    if not shutil.which("git"):
+        raise RuntimeError("git is missing: install it (https://git-scm.com), then run this cell again, or "
+                           "open this notebook in the folder notebooks/ or work/ of a whole copy.")
     print("Fetching", address, "...", flush=True)
     part = clone.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)  # what an interrupted attempt left

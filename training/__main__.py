@@ -53,11 +53,10 @@ def arguments(argv=None):
         "\n".join(f"  {stage:10} {what}" for stage, what in stages.items()) for stages in (STAGES, APART)
     )
     parser = argparse.ArgumentParser(
-        prog="python -m training", description=(
-            f"stages, in order:\n{table}\n  all        all of these\napart from them:\n{apart}"
-        ),
+        prog="python -m training",
+        description=(f"stages, in order:\n{table}\n  all        all of these\napart from them:\n{apart}"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.add_argument("stage", choices=[*STAGES, "all", *APART], metavar="STAGE")
     parser.add_argument("--preset", choices=("cpu", "gpu"), help="settings; default: gpu if there is one")
     parser.add_argument(
@@ -84,9 +83,10 @@ def arguments(argv=None):
         "--weights", choices=("min-snr", "v", "even", "mixed"), help="unet, cooled: of the timesteps"
     )
     training.add_argument(
-        "--warm", action="store_true",
+        "--warm",
+        action="store_true",
         help="clip, vae, unet: start from the weights in models/ (clip: the text tower stays as it is)",
-    )  # fmt: skip
+    )
     options = parser.parse_args(argv)
     given = {name for name, value in vars(options).items() if value != parser.get_default(name)} - {"stage"}
     if options.stage != "all" and (useless := sorted(given - USES[options.stage])):

@@ -4,9 +4,9 @@ import copy
 import datetime
 import io
 import json
-import multiprocessing
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -164,17 +164,27 @@ class Run:
         the end, in the main process only. SIGINT and SIGTERM save a checkpoint after this step and leave.
         """
         settings, rank = self.settings, self.accelerator.process_index
-        # `draw` is a closure, which only a forked process can be given; on Windows batches are made here.
-        workers = settings.workers if "fork" in multiprocessing.get_all_start_methods() else 0
+        # `draw` is a closure, which only a forked process can be given. Windows can't fork, and on a Mac the
+        # system's libraries may crash in a forked process: there batches are made here.
+        workers = settings.workers if sys.platform == "linux" else 0
         loader = torch.utils.data.DataLoader(
-            Batches(draw, (settings.seed, rank)), batch_size=None, sampler=range(self.step, settings.steps),
-            num_workers=workers, multiprocessing_context="fork" if workers else None,
+            Batches(draw, (settings.seed, rank)),
+            batch_size=None,
+            sampler=range(self.step, settings.steps),
+            num_workers=workers,
+            multiprocessing_context="fork" if workers else None,
             pin_memory=self.accelerator.device.type == "cuda",
-        )  # fmt: skip
+        )
         stop = []
         handlers = {s: signal.signal(s, lambda *_: stop.append(1)) for s in (signal.SIGINT, signal.SIGTERM)}
-        bar = tqdm(total=None if settings.minutes else settings.steps, initial=self.step, desc=self.stage,
-                   disable=not self.accelerator.is_main_process, mininterval=2, maxinterval=60)  # fmt: skip
+        bar = tqdm(
+            total=None if settings.minutes else settings.steps,
+            initial=self.step,
+            desc=self.stage,
+            disable=not self.accelerator.is_main_process,
+            mininterval=2,
+            maxinterval=60,
+        )
         before, clock = self.elapsed, time.monotonic()
         saved = reported = clock
         try:

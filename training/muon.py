@@ -33,9 +33,15 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, parameters, lr=0.02, momentum=0.95, weight_decay=0.01, adam_ratio=0.05, betas=(0.9, 0.99),
+        self,
+        parameters,
+        lr=0.02,
+        momentum=0.95,
+        weight_decay=0.01,
+        adam_ratio=0.05,
+        betas=(0.9, 0.99),
         dtype=torch.float32,
-    ):  # fmt: skip
+    ):
         defaults = dict(
             lr=lr,
             momentum=momentum,

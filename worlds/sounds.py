@@ -18,21 +18,35 @@ LOWEST, HIGHEST, HIGHEST_VOICE = 48, 83, 71  # C3 (131 Hz), B5 (988 Hz); B4 (494
 GLIDE = 7  # semitones, a fifth, that a rising or falling sound moves in all
 VIBRATO, VIBRATO_RATE = 0.8, 5.5  # semitones up and down, times a second
 NAMES = ("C", "C sharp", "D", "D sharp", "E", "F", "F sharp", "G", "G sharp", "A", "A sharp", "B")
-FLATS = {"C sharp": "D flat", "D sharp": "E flat", "F sharp": "G flat", "G sharp": "A flat",
-         "A sharp": "B flat"}  # fmt: skip
+FLATS = {
+    "C sharp": "D flat",
+    "D sharp": "E flat",
+    "F sharp": "G flat",
+    "G sharp": "A flat",
+    "A sharp": "B flat",
+}
 # Mean formants of men, in Hz: Peterson & Barney 1952 (doi:10.1121/1.1906875), table II. M and l are rough.
-FORMANTS = {"ah": (730, 1090, 2440), "ee": (270, 2290, 3010), "oo": (300, 870, 2240),
-            "m": (250, 1100, 2200), "l": (360, 1300, 2700)}  # fmt: skip
+FORMANTS = {
+    "ah": (730, 1090, 2440),
+    "ee": (270, 2290, 3010),
+    "oo": (300, 870, 2240),
+    "m": (250, 1100, 2200),
+    "l": (360, 1300, 2700),
+}
 BANDWIDTHS = (80, 100, 140)  # Hz
 BELL = np.array([1, 2, 3.01, 4.17, 5.43])  # its partials' frequencies, over the pitch
 HELD_OUT_CONTOUR = ("bell", "rising")  # a combination that no training sees
 WORDS = {
-    "whistle": ("whistle", "pure tone", "flute"), "reed": ("reed", "reedy tone", "clarinet"),
-    "string": ("string", "plucked string", "guitar string"), "bell": ("bell", "chime", "bell"),
-    "voice": ("voice", "singer", "voice"), "steady": ("steady", "even", ""),
-    "rising": ("rising", "climbing", "rising"), "falling": ("falling", "sinking", "falling"),
+    "whistle": ("whistle", "pure tone", "flute"),
+    "reed": ("reed", "reedy tone", "clarinet"),
+    "string": ("string", "plucked string", "guitar string"),
+    "bell": ("bell", "chime", "bell"),
+    "voice": ("voice", "singer", "voice"),
+    "steady": ("steady", "even", ""),
+    "rising": ("rising", "climbing", "rising"),
+    "falling": ("falling", "sinking", "falling"),
     "trembling": ("trembling", "wobbling", "vibrating"),
-}  # fmt: skip
+}
 
 
 def hertz(pitch):
@@ -67,8 +81,12 @@ def sample_scene(rng):
 def pitch_curve(scene, seconds):
     """The pitch (MIDI, with fractions) at each of an array of times in seconds from the sound's beginning."""
     along = np.clip(seconds * RATE / SAMPLES, 0, 1)
-    bend = {"steady": 0 * along, "rising": GLIDE * along, "falling": -GLIDE * along,
-            "trembling": VIBRATO * np.sin(2 * np.pi * VIBRATO_RATE * seconds)}[scene["contour"]]  # fmt: skip
+    bend = {
+        "steady": 0 * along,
+        "rising": GLIDE * along,
+        "falling": -GLIDE * along,
+        "trembling": VIBRATO * np.sin(2 * np.pi * VIBRATO_RATE * seconds),
+    }[scene["contour"]]
     return scene["pitch"] + bend
 
 

@@ -13,10 +13,15 @@ import numpy as np
 from worlds.paintbox import dot, look_up, mix, noise, ramp, rgb, scattered
 
 COLOURS = {
-    "red": rgb(208, 48, 44), "orange": rgb(240, 132, 36), "yellow": rgb(242, 212, 72),
-    "green": rgb(66, 176, 82), "blue": rgb(52, 112, 230), "purple": rgb(142, 72, 206),
-    "pink": rgb(244, 138, 190), "grey": rgb(152, 152, 158),
-}  # fmt: skip
+    "red": rgb(208, 48, 44),
+    "orange": rgb(240, 132, 36),
+    "yellow": rgb(242, 212, 72),
+    "green": rgb(66, 176, 82),
+    "blue": rgb(52, 112, 230),
+    "purple": rgb(142, 72, 206),
+    "pink": rgb(244, 138, 190),
+    "grey": rgb(152, 152, 158),
+}
 
 
 def ball_noise(rng, cells, octaves=2):
@@ -137,7 +142,10 @@ def eyeball(normals, light, colour, coarse, fine, rng):
 
 # (surface, colour of the air where that is not the planet's); training draws the first five at random
 KINDS = {
-    "rocky planet": (rocky, None), "gas giant": (gas, None), "ocean planet": (ocean, rgb(130, 190, 255)),
-    "ice planet": (ice, rgb(190, 225, 255)), "lava planet": (lava, rgb(255, 120, 50)),
+    "rocky planet": (rocky, None),
+    "gas giant": (gas, None),
+    "ocean planet": (ocean, rgb(130, 190, 255)),
+    "ice planet": (ice, rgb(190, 225, 255)),
+    "lava planet": (lava, rgb(255, 120, 50)),
     "eyeball planet": (eyeball, None),
-}  # fmt: skip
+}

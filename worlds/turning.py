@@ -44,6 +44,13 @@ def draw(seed):
 
 def giant(kind, colour=None):
     """The scene of a giant planet alone in deep space."""
-    scene = {"view": "space", "style": "plain", "kind": kind, "size": "giant", "rings": "no rings",
-             "moons": "no moons", "background": "deep space"}  # fmt: skip
+    scene = {
+        "view": "space",
+        "style": "plain",
+        "kind": kind,
+        "size": "giant",
+        "rings": "no rings",
+        "moons": "no moons",
+        "background": "deep space",
+    }
     return scene | {"colour": colour} if colour else scene

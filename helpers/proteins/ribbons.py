@@ -51,8 +51,15 @@ def draw_ribbons(angles, names, title="", columns=4):
             )
         )
         panel.plot([-wide, BAR - wide], [-0.95 * HIGH * wide] * 2, color=INK, linewidth=2, clip_on=False)
-        panel.annotate("10 Å", (BAR - wide, -0.95 * HIGH * wide), (6, 0), textcoords="offset points",
-                       fontsize=LABEL * POINTS, va="center", color=INK)  # fmt: skip
+        panel.annotate(
+            "10 Å",
+            (BAR - wide, -0.95 * HIGH * wide),
+            (6, 0),
+            textcoords="offset points",
+            fontsize=LABEL * POINTS,
+            va="center",
+            color=INK,
+        )
         panel.set_title(name, fontsize=LABEL * POINTS, weight="normal", color=INK, loc="left")
         panel.set(xlim=(-wide, wide), ylim=(-HIGH * wide, HIGH * wide), aspect="equal")
         panel.axis("off")

@@ -52,8 +52,11 @@ def build(folder, notebooks=NOTEBOOKS, decks=ROOT / "out" / "slides", cache=ROOT
         command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going"]
         done = subprocess.run(
             [*command, "-d", f"{work}/doctrees", source, folder],
-            cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-        )  # fmt: skip
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
     if done.returncode:
         raise RuntimeError(done.stderr.replace(f"{source}/", "").strip())
     shutil.copytree(ROOT / "images", folder / "images")  # for pages that name a picture in HTML

@@ -1,9 +1,11 @@
 """Decks from notebooks, for a room without a network: nbconvert's slides with a template of our own."""
 
+import hashlib
 import html
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -33,27 +35,35 @@ NO_NPM = (
 def vendor(cache):
     """The folder with the packages that package-lock.json names; fetches them if `cache` hasn't got them.
 
+    They are installed in a folder of their own, which then gets the lock's name in one move: so it is whole,
+    whoever was interrupted, and of several that install at once the first one's stays.
     Raises RuntimeError, with one sentence, where that can't be.
     """
-    lock = (HERE / "package-lock.json").read_text(encoding="utf-8")
-    modules, stamp = cache / "node_modules", cache / "package-lock.json"
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == lock and (modules / "mathjax").is_dir():
-        return modules
+    lock = (HERE / "package-lock.json").read_bytes()
+    whole = cache / hashlib.sha256(lock).hexdigest()[:16]
+    if whole.is_dir():
+        return whole / "node_modules"
     npm = shutil.which("npm")
     if not npm:
         raise RuntimeError(NO_NPM)
     cache.mkdir(parents=True, exist_ok=True)
-    stamp.unlink(missing_ok=True)
-    shutil.copy(HERE / "package.json", cache)
-    shutil.copy(HERE / "package-lock.json", cache)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    done = subprocess.run(command, cwd=cache, capture_output=True, text=True)
-    if done.returncode:
-        stamp.unlink(missing_ok=True)
-        raise RuntimeError(
-            f"npm could not fetch reveal.js and MathJax; is there a network? {done.stderr.strip()[:300]}"
-        )
-    return modules
+    with tempfile.TemporaryDirectory(prefix="part-", dir=cache) as part:
+        part = Path(part, "whole")
+        part.mkdir()
+        shutil.copy(HERE / "package.json", part)
+        (part / "package-lock.json").write_bytes(lock)
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        done = subprocess.run(command, cwd=part, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(
+                f"npm could not fetch reveal.js and MathJax; is there a network? {done.stderr.strip()[:300]}"
+            )
+        try:
+            part.rename(whole)
+        except OSError:
+            if not whole.is_dir():
+                raise
+    return whole / "node_modules"
 
 
 def assets(folder, cache, vendored=tuple(VENDORED), page=HERE / "deck"):
@@ -77,8 +87,11 @@ def assets(folder, cache, vendored=tuple(VENDORED), page=HERE / "deck"):
 def relinked(text):
     """Links of a notebook, for a deck in out/slides: to the other decks, and to the repository's files."""
     text = re.sub(r"(\]\(|href=\")(\d\d_\w+)\.ipynb(#[^)\"]*)?", r"\1\2.html", text)
-    return re.sub(r"(\]\(|href=\"|src=\")(?:(\w[\w-]*\.ipynb)|\.\./)",
-                  lambda m: f"{m[1]}../../" + (f"notebooks/{m[2]}" if m[2] else ""), text)  # fmt: skip
+    return re.sub(
+        r"(\]\(|href=\"|src=\")(?:(\w[\w-]*\.ipynb)|\.\./)",
+        lambda m: f"{m[1]}../../" + (f"notebooks/{m[2]}" if m[2] else ""),
+        text,
+    )
 
 
 def deck_notebook(notebook):
@@ -114,9 +127,12 @@ def build(path, folder):
     """Write the deck of the notebook at `path` into `folder`; returns the deck's path."""
     notebook = nbformat.read(path, as_version=4)
     exporter = SlidesExporter(
-        extra_template_basedirs=[str(HERE)], template_name="deck", exclude_input_prompt=True,
-        exclude_output_prompt=True, exclude_anchor_links=True,
-    )  # fmt: skip
+        extra_template_basedirs=[str(HERE)],
+        template_name="deck",
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+    )
     body, _ = exporter.from_notebook_node(deck_notebook(notebook), resources=about(notebook, path))
     deck = folder / f"{path.stem}.html"
     deck.write_text(body, encoding="utf-8")
@@ -139,4 +155,4 @@ def index(folder, decks):
         "<p>S opens the speaker's notes, Esc the overview, F the full screen.</p>\n"
         f"<ul>\n{rows}\n</ul></main></body></html>\n",
         encoding="utf-8",
-    )  # fmt: skip
+    )

@@ -85,9 +85,11 @@ def mostly_imports(source):
 def only_draws(source):
     """Whether a cell teaches nothing but how its figure is drawn: a chart, a drawing, one picture."""
     lines = source.strip().split("\n")
-    return "show_chart(" in source or (len(lines) <= 12 and "show_diagram(" in source) or (
-        len(ast.parse(source).body) == 1 and re.match(r"(plotting\.)?show\w*\(", source) is not None
-    )  # fmt: skip
+    return (
+        "show_chart(" in source
+        or (len(lines) <= 12 and "show_diagram(" in source)
+        or (len(ast.parse(source).body) == 1 and re.match(r"(plotting\.)?show\w*\(", source) is not None)
+    )
 
 
 def narrowed(printed, characters=82):

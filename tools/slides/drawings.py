@@ -49,12 +49,18 @@ def _enlarged(svg):
             right, left = width - MARGIN - x, x - MARGIN
             room = {"start": right, "end": left, "middle": 2 * min(left, right)}[anchor]
             tag = resized(tag, max(float(size[1]), min(LETTERS, room / max(_width(words), 1e-9))))
-        content = re.sub(r"<tspan\b[^>]*font-size=\"([\d.]+)\"[^>]*>",
-                         lambda index: resized(index[0], max(LETTERS, float(index[1]))), content)  # fmt: skip
+        content = re.sub(
+            r"<tspan\b[^>]*font-size=\"([\d.]+)\"[^>]*>",
+            lambda index: resized(index[0], max(LETTERS, float(index[1]))),
+            content,
+        )
         return tag + content
 
-    svg = re.sub(r"<g\b[^>]*font-size=\"([\d.]+)\"[^>]*>",
-                 lambda group: resized(group[0], max(LETTERS, float(group[1]))), svg)  # fmt: skip
+    svg = re.sub(
+        r"<g\b[^>]*font-size=\"([\d.]+)\"[^>]*>",
+        lambda group: resized(group[0], max(LETTERS, float(group[1]))),
+        svg,
+    )
     return re.sub(r"(<text\b[^>]*>)(.*?)(?=</text>)", line, svg, flags=re.DOTALL)
 
 
@@ -86,8 +92,10 @@ def upper_and_lower(output):
 
     end = quiet(round(LARGEST_PART * picture.height) - span)
     start = quiet(picture.height - round(LARGEST_PART * picture.height))
-    parts = [("upper", picture.crop((0, 0, picture.width, end))),
-             ("lower", picture.crop((0, start, picture.width, picture.height)))]  # fmt: skip
+    parts = [
+        ("upper", picture.crop((0, 0, picture.width, end))),
+        ("lower", picture.crop((0, start, picture.width, picture.height))),
+    ]
     return [_part(output, source, image, name, part) for name, part in parts]
 
 
@@ -97,5 +105,6 @@ def _part(output, source, image, name, picture):
     data = base64.b64encode(file.getvalue()).decode()
     tag = re.sub(r'alt="[^"]*"', f'alt="The {name} part of the last figure, larger"', image[0])
     tag = tag.replace(image[1], data)
-    return new_output("display_data", data={"text/html": source.replace(image[0], tag)},
-                      metadata=output.metadata)  # fmt: skip
+    return new_output(
+        "display_data", data={"text/html": source.replace(image[0], tag)}, metadata=output.metadata
+    )

@@ -54,8 +54,12 @@ READ = 64  # captions a step for the text encoder's own lesson
 LESSON = 0.05  # the lesson's weight in the loss
 SCHEDULER = NOISE_SCHEDULER | {"prediction_type": "v_prediction"}
 FOLDER = training.MODELS / "pocket-sounds"
-ANSWERS = {"kind": len(world.KINDS), "contour": len(world.CONTOURS),
-           "pitch": world.HIGHEST - world.LOWEST + 1, "syllable": 10}
+ANSWERS = {
+    "kind": len(world.KINDS),
+    "contour": len(world.CONTOURS),
+    "pitch": world.HIGHEST - world.LOWEST + 1,
+    "syllable": 10,
+}
 
 
 class Model(nn.Module):
@@ -64,20 +68,34 @@ class Model(nn.Module):
     def __init__(self, words):
         super().__init__()
         self.unet = SoundUNet(
-            sample_size=SHAPE[1:], in_channels=SHAPE[0] + PLACES, out_channels=SHAPE[0],
-            block_out_channels=(32, 32, 32), layers_per_block=1, norm_num_groups=8,
-            down_block_types=("DownBlock2D",) * 3, up_block_types=("UpBlock2D",) * 3,
+            sample_size=SHAPE[1:],
+            in_channels=SHAPE[0] + PLACES,
+            out_channels=SHAPE[0],
+            block_out_channels=(32, 32, 32),
+            layers_per_block=1,
+            norm_num_groups=8,
+            down_block_types=("DownBlock2D",) * 3,
+            up_block_types=("UpBlock2D",) * 3,
             mid_block_type="UNetMidBlock2DCrossAttn",
-            cross_attention_dim=WIDTH, attention_head_dim=2, time_embedding_dim=SUMMARY,
+            cross_attention_dim=WIDTH,
+            attention_head_dim=2,
+            time_embedding_dim=SUMMARY,
             resnet_time_scale_shift="scale_shift",
             # A summary of the caption reaches every block, with the timestep; its words only the middle one.
-            addition_embed_type="text", addition_embed_type_num_heads=4,
+            addition_embed_type="text",
+            addition_embed_type_num_heads=4,
         )
         self.text_encoder = CLIPTextModel(
             CLIPTextConfig(
-                vocab_size=len(words), hidden_size=WIDTH, intermediate_size=2 * WIDTH, num_hidden_layers=2,
-                num_attention_heads=2, max_position_embeddings=TOKENS, bos_token_id=words.bos_token_id,
-                eos_token_id=words.eos_token_id, pad_token_id=words.pad_token_id,
+                vocab_size=len(words),
+                hidden_size=WIDTH,
+                intermediate_size=2 * WIDTH,
+                num_hidden_layers=2,
+                num_attention_heads=2,
+                max_position_embeddings=TOKENS,
+                bos_token_id=words.bos_token_id,
+                eos_token_id=words.eos_token_id,
+                pad_token_id=words.pad_token_id,
             )
         )
         self.answers = nn.Linear(SUMMARY, sum(ANSWERS.values()) + PLACES)
@@ -95,8 +113,12 @@ def answers(scene):
     syllable = 0
     if scene["kind"] == "voice":
         syllable = 1 + 3 * world.VOWELS.index(scene["vowel"]) + world.ONSETS.index(scene["onset"])
-    return [world.KINDS.index(scene["kind"]), world.CONTOURS.index(scene["contour"]),
-            scene["pitch"] - world.LOWEST, syllable]
+    return [
+        world.KINDS.index(scene["kind"]),
+        world.CONTOURS.index(scene["contour"]),
+        scene["pitch"] - world.LOWEST,
+        syllable,
+    ]
 
 
 def heights(scenes):
@@ -196,8 +218,10 @@ def save(model, words):
     """Writes U-Net and text encoder in fp16, the tokenizer that it knows, and the scheduler's settings."""
     model = copy.deepcopy(model).cpu().half()
     model.unet.save_pretrained(FOLDER / "unet")
-    state = {f"text_model.{name.removeprefix('text_model.')}": weight
-             for name, weight in model.text_encoder.state_dict().items()}
+    state = {
+        f"text_model.{name.removeprefix('text_model.')}": weight
+        for name, weight in model.text_encoder.state_dict().items()
+    }
     clip.write(FOLDER / "text_encoder", model.text_encoder.config, "CLIPTextModel", state)
     tokenizer.save(words, FOLDER / "tokenizer")
     (FOLDER / "scheduler").mkdir(exist_ok=True)

@@ -119,8 +119,13 @@ def main(settings, preset="cpu", fresh=False):
 
     @torch.no_grad()
     def report():
-        model = Components(words, text_encoder, autoencoder, VideoUNet(frozen, run.ema),
-                           DPMSolverMultistepScheduler.from_config(unet.SCHEDULER))
+        model = Components(
+            words,
+            text_encoder,
+            autoencoder,
+            VideoUNet(frozen, run.ema),
+            DPMSolverMultistepScheduler.from_config(unet.SCHEDULER),
+        )
         shape = (len(PROMPTS), 4, *latents.shape[1:2], *latents.shape[3:])
         noise = torch.randn(shape, generator=torch.Generator().manual_seed(0))
         with accelerator.autocast():

@@ -159,8 +159,13 @@ def distance_table(distribution):
 
 def curve_table(curve):
     rows = [
-        [f"{point['guidance_scale']:g}", interval(point["mean"]), interval(point["all_right"]),
-         f"{point['diversity_judge']:.3g}", f"{point['diversity_clip']:.3g}"]
+        [
+            f"{point['guidance_scale']:g}",
+            interval(point["mean"]),
+            interval(point["all_right"]),
+            f"{point['diversity_judge']:.3g}",
+            f"{point['diversity_clip']:.3g}",
+        ]
         for point in curve
     ]
     return table(["guidance", "attributes right", "all right", "diversity, judge", "diversity, CLIP"], rows)
@@ -194,8 +199,14 @@ def minutes_in_all(runs):
 
 def training_table(runs):
     rows = [
-        [run["stage"], f"{run['minutes']:.3g}" if run["minutes"] else "not kept", run["steps"],
-         f"{run['samples']:,}", f"{run['parameters'] / 1e6:.3g} M", in_words(run["machine"])]
+        [
+            run["stage"],
+            f"{run['minutes']:.3g}" if run["minutes"] else "not kept",
+            run["steps"],
+            f"{run['samples']:,}",
+            f"{run['parameters'] / 1e6:.3g} M",
+            in_words(run["machine"]),
+        ]
         for run in runs
     ]
     return table(["stage", "minutes", "steps", "samples", "parameters", "machine"], rows)

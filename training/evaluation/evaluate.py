@@ -32,8 +32,15 @@ MODEL, WORK = training.MODELS / "pocket-planets", training.ROOT / "out" / "evalu
 MEASURED = ("pocket-planets", "pocket-judge", "pocket-clip")  # whose weights the figures are about
 OPEN = {"a planet": ("kind", "size", "background"), "an explorer": ("figure", "place", "time")}
 FORMS = {
-    "full": {"seen": 1002, "held_out": 402, "unguided": 251,
-             "prompts": 12, "per_prompt": 5, "open": 64, "faults": 600},
+    "full": {
+        "seen": 1002,
+        "held_out": 402,
+        "unguided": 251,
+        "prompts": 12,
+        "per_prompt": 5,
+        "open": 64,
+        "faults": 600,
+    },
     "quick": {"seen": 48, "held_out": 24, "unguided": 24},
 }
 DDIM_STEPS = 20  # notebook 06: DDIM needs fewer calls of the U-Net than PNDM
@@ -111,8 +118,13 @@ def measure(form, workers):
         others = prompts(size["seen"], among=seeds.OTHERS)
         reference = workers.run("other renders", render, others.rows, others.seeds)
         damaged = workers.run("blurred renders", blurred, renders.pictures)
-        compared = {"renders": renders, "reconstructions": rebuilt, "generated": painted,
-                    f"generated, DDIM, {DDIM_STEPS} steps": ddim, "blurred": damaged}
+        compared = {
+            "renders": renders,
+            "reconstructions": rebuilt,
+            "generated": painted,
+            f"generated, DDIM, {DDIM_STEPS} steps": ddim,
+            "blurred": damaged,
+        }
         results["distribution"] = {"n": len(reference.classes), **distances(compared, reference)}
         count, learned = training_pictures(), runs.pictures(runs.recorded(machine(workers.device)))
         bank = workers.run("training pictures", recall, list(range(count or BANK)), batch=64)
@@ -155,15 +167,23 @@ def guidance_curve(count, per_prompt, workers):
     noise = seeds.GUIDANCE_NOISE[: len(rows)]
 
     def spread(seen):
-        return {s: metrics.mean_distance(getattr(seen, s).reshape(-1, per_prompt, getattr(seen, s).shape[1]))
-                for s in ("judge", "clip")}
+        return {
+            s: metrics.mean_distance(getattr(seen, s).reshape(-1, per_prompt, getattr(seen, s).shape[1]))
+            for s in ("judge", "clip")
+        }
 
     true, curve = spread(workers.run("renders of prompts", render, rows, noise)), []
     for scale in CURVE:
         seen = workers.run(f"curve, guidance {scale:g}", paint, captions, noise, fixed=(scale,))
         rates, within = attribute_rates(seen.classes, rows), spread(seen)
-        curve.append({"guidance_scale": scale, "mean": rates["mean"], "all_right": rates["all_right"],
-                      **{f"diversity_{s}": within[s] / true[s] for s in true}})
+        curve.append(
+            {
+                "guidance_scale": scale,
+                "mean": rates["mean"],
+                "all_right": rates["all_right"],
+                **{f"diversity_{s}": within[s] / true[s] for s in true},
+            }
+        )
     return {"prompts": len(asked.rows), "pictures_per_prompt": per_prompt, "curve": curve}
 
 
@@ -210,16 +230,18 @@ def main(quick=False, processes=2):
     results = measure(form, workers)
     workers.pool.shutdown()
     megabytes = sum(file.stat().st_size for file in training.MODELS.rglob("*") if file.is_file()) / 1e6
-    results = rounded({
-        "form": form,
-        "weights": weights,
-        "machine": machine(workers.device),
-        "minutes": (time.monotonic() - start) / 60,
-        "settings": settings(POCKET) | {"scheduler": "PNDMScheduler", "ddim_steps": DDIM_STEPS},
-        "seeds": list(SEEDS),
-        "models_megabytes": megabytes,
-        **results,
-    })
+    results = rounded(
+        {
+            "form": form,
+            "weights": weights,
+            "machine": machine(workers.device),
+            "minutes": (time.monotonic() - start) / 60,
+            "settings": settings(POCKET) | {"scheduler": "PNDMScheduler", "ddim_steps": DDIM_STEPS},
+            "seeds": list(SEEDS),
+            "models_megabytes": megabytes,
+            **results,
+        }
+    )
     results["bars"] = report.bars(results)
     if not quick:
         write_json(MODEL / "evaluation.json", results)

@@ -102,8 +102,14 @@ def sketched_giants(count):
 
 def red_giants(count):
     """Scenes of red gas giants in deep space with no to three moons, and their captions."""
-    scene = {"view": "space", "style": "plain", "kind": "gas giant", "colour": "red", "rings": "no rings",
-             "background": "deep space"}  # fmt: skip
+    scene = {
+        "view": "space",
+        "style": "plain",
+        "kind": "gas giant",
+        "colour": "red",
+        "rings": "no rings",
+        "background": "deep space",
+    }
     moons, sizes = planets.ATTRIBUTES["moons"], ("small", "medium", "giant")
     return [scene | {"moons": moons[i % 4], "size": sizes[i // 4 % 3]} for i in range(count)]
 
@@ -131,13 +137,15 @@ def measure(workers, guidance, count=96, rebuilt_count=600):
     """What a viewer sees in generated pictures, in renders and in what the autoencoder makes of them."""
     rows, captions, noise = asked(sketched_giants(count))
     true = workers.run("sketches, renders", render, rows, noise)
-    results = {"outline": {
-        "renders": outlines(true.pictures),
-        "reconstructions": outlines(workers.run("sketches, rebuilt", rebuild, true.pictures).pictures),
-        "generated": outlines(
-            workers.run("sketches", paint, captions, noise, fixed=(guidance,)).pictures
-        ),
-    }}  # fmt: skip
+    results = {
+        "outline": {
+            "renders": outlines(true.pictures),
+            "reconstructions": outlines(workers.run("sketches, rebuilt", rebuild, true.pictures).pictures),
+            "generated": outlines(
+                workers.run("sketches", paint, captions, noise, fixed=(guidance,)).pictures
+            ),
+        }
+    }
     scenes = red_giants(count)
     rows, captions, noise = asked(scenes)
     wanted = np.array([planets.ATTRIBUTES["moons"].index(scene["moons"]) for scene in scenes])

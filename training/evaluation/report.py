@@ -61,9 +61,11 @@ def bar_lines(results):
 def summary(results):
     """The few figures to print at the end."""
     generated = results["generated"]
-    lines = [f"{name.replace('_', ' '):18} attributes right {interval(generated[name]['mean'])}, "
-             f"all of a picture {interval(generated[name]['all_right'])}, n = {generated[name]['mean']['n']}"
-             for name in generated]
+    lines = [
+        f"{name.replace('_', ' '):18} attributes right {interval(generated[name]['mean'])}, "
+        f"all of a picture {interval(generated[name]['all_right'])}, n = {generated[name]['mean']['n']}"
+        for name in generated
+    ]
     took = f"{results['minutes']:.3g} minutes, {results['form']} form"
     return "\n".join([*lines, *bar_lines(results), took])
 

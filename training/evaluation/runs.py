@@ -58,10 +58,14 @@ def run_of(stage, lines):
         return None
     steps = reports[-1]["step"]
     return {
-        "stage": stage, **head, "parameters": parameters(training.MODELS / WEIGHTS[stage]), "steps": steps,
-        "minutes": reports[-1]["minutes"], "samples": steps * head["batch"] * head["processes"],
+        "stage": stage,
+        **head,
+        "parameters": parameters(training.MODELS / WEIGHTS[stage]),
+        "steps": steps,
+        "minutes": reports[-1]["minutes"],
+        "samples": steps * head["batch"] * head["processes"],
         "reports": reports,
-    }  # fmt: skip
+    }
 
 
 def parameters(file):

@@ -56,9 +56,7 @@ def load_models(device):
     logging.disable_progress_bar()
     for part in ("pocket-planets/model_index.json", "pocket-clip/model.safetensors"):
         if not (training.MODELS / part).is_file():
-            raise ModelError(
-                f"models/{part} is missing: train it with `python -m training all`."
-            )
+            raise ModelError(f"models/{part} is missing: train it with `python -m training all`.")
     folder = str(training.MODELS / "pocket-planets")
     components = load_components(folder, device=torch.device(device), dtype=torch.float32)
     clip = CLIPModel.from_pretrained(training.MODELS / "pocket-clip").float().eval().to(device)

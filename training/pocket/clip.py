@@ -29,28 +29,57 @@ SETTINGS = {
 WIDTH, VISION_WIDTH = 128, 128
 SIBLINGS = 4  # pictures in a group
 DIFFERENCE = {  # how often each attribute is the one in which siblings differ
-    "moons": 6, "rings": 3, "colour": 2, "figure": 2, "sky": 2, "kind": 1, "size": 1, "background": 1,
-    "place": 1, "time": 1, "style": 1,
-}  # fmt: skip
+    "moons": 6,
+    "rings": 3,
+    "colour": 2,
+    "figure": 2,
+    "sky": 2,
+    "kind": 1,
+    "size": 1,
+    "background": 1,
+    "place": 1,
+    "time": 1,
+    "style": 1,
+}
 PREPROCESSOR = {  # for CLIPImageProcessor: what data.to_pixels does
-    "image_processor_type": "CLIPImageProcessor", "do_convert_rgb": True, "do_resize": True, "resample": 3,
-    "size": {"shortest_edge": 128}, "do_center_crop": True, "crop_size": {"height": 128, "width": 128},
-    "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True,
-    "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5],
-}  # fmt: skip
+    "image_processor_type": "CLIPImageProcessor",
+    "do_convert_rgb": True,
+    "do_resize": True,
+    "resample": 3,
+    "size": {"shortest_edge": 128},
+    "do_center_crop": True,
+    "crop_size": {"height": 128, "width": 128},
+    "do_rescale": True,
+    "rescale_factor": 1 / 255,
+    "do_normalize": True,
+    "image_mean": [0.5, 0.5, 0.5],
+    "image_std": [0.5, 0.5, 0.5],
+}
 
 
 def new_clip(words):
     """CLIPModel for this tokenizer: 3 text layers; 4 image layers on 64 patches of 16 x 16 pixels."""
     text = dict(
-        vocab_size=len(words), hidden_size=WIDTH, intermediate_size=4 * WIDTH, num_hidden_layers=3,
-        num_attention_heads=4, max_position_embeddings=words.model_max_length, projection_dim=WIDTH,
-        bos_token_id=words.bos_token_id, eos_token_id=words.eos_token_id, pad_token_id=words.pad_token_id,
-    )  # fmt: skip
+        vocab_size=len(words),
+        hidden_size=WIDTH,
+        intermediate_size=4 * WIDTH,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        max_position_embeddings=words.model_max_length,
+        projection_dim=WIDTH,
+        bos_token_id=words.bos_token_id,
+        eos_token_id=words.eos_token_id,
+        pad_token_id=words.pad_token_id,
+    )
     vision = dict(
-        hidden_size=VISION_WIDTH, intermediate_size=4 * VISION_WIDTH, num_hidden_layers=4,
-        num_attention_heads=4, image_size=128, patch_size=16, projection_dim=WIDTH,
-    )  # fmt: skip
+        hidden_size=VISION_WIDTH,
+        intermediate_size=4 * VISION_WIDTH,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        image_size=128,
+        patch_size=16,
+        projection_dim=WIDTH,
+    )
     return CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=WIDTH))
 
 

@@ -44,27 +44,44 @@ LAYOUT = (450, 950)  # timesteps at which outlines and numbers are decided: see 
 EMPHASIS = {"several": 4.0, "layout": 0.6}  # for `learn`: numbers are hard to learn
 WIDTHS, HEADS = (64, 128, 192), (2, 4, 6)
 PROMPTS = (
-    "an astronaut on mars", "a robot on the moon at night", "an alien in the jungle, watercolour",
-    "a pencil sketch of a rocket on an icy planet", "a giant blue gas giant with rings",
-    "a small red rocky planet with two moons", "a lava planet in a purple nebula", "a planet",
-)  # fmt: skip
+    "an astronaut on mars",
+    "a robot on the moon at night",
+    "an alien in the jungle, watercolour",
+    "a pencil sketch of a rocket on an icy planet",
+    "a giant blue gas giant with rings",
+    "a small red rocky planet with two moons",
+    "a lava planet in a purple nebula",
+    "a planet",
+)
 # Stable Diffusion v1-4's keys and no others: schedulers made from_config must behave alike on both models.
 SCHEDULER = {
-    "_class_name": "PNDMScheduler", "_diffusers_version": "0.7.0.dev0", "beta_end": 0.012,
-    "beta_schedule": "scaled_linear", "beta_start": 0.00085, "num_train_timesteps": 1000,
-    "set_alpha_to_one": False, "skip_prk_steps": True, "steps_offset": 1, "trained_betas": None,
+    "_class_name": "PNDMScheduler",
+    "_diffusers_version": "0.7.0.dev0",
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "beta_start": 0.00085,
+    "num_train_timesteps": 1000,
+    "set_alpha_to_one": False,
+    "skip_prk_steps": True,
+    "steps_offset": 1,
+    "trained_betas": None,
     "clip_sample": False,
-}  # fmt: skip
+}
 
 
 def new_unet():
     """10.9 M parameters; text and self-attention at both lower levels, where the whole picture is seen."""
     down = ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D")
     return UNet2DConditionModel(
-        sample_size=16, block_out_channels=WIDTHS, layers_per_block=1, norm_num_groups=16,
-        down_block_types=down, up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
-        cross_attention_dim=clip.WIDTH, attention_head_dim=HEADS,  # numbers of heads, despite the name
-    )  # fmt: skip
+        sample_size=16,
+        block_out_channels=WIDTHS,
+        layers_per_block=1,
+        norm_num_groups=16,
+        down_block_types=down,
+        up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
+        cross_attention_dim=clip.WIDTH,
+        attention_head_dim=HEADS,  # numbers of heads, despite the name
+    )
 
 
 def trained_unet():
@@ -96,12 +113,18 @@ def write_pipeline():
     (folder / "scheduler").mkdir(parents=True, exist_ok=True)
     (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(SCHEDULER, indent=2) + "\n")
     index = {
-        "_class_name": "StableDiffusionPipeline", "_diffusers_version": diffusers.__version__,
-        "feature_extractor": [None, None], "image_encoder": [None, None], "requires_safety_checker": False,
-        "safety_checker": [None, None], "scheduler": ["diffusers", "PNDMScheduler"],
-        "text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"],
-        "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"],
-    }  # fmt: skip
+        "_class_name": "StableDiffusionPipeline",
+        "_diffusers_version": diffusers.__version__,
+        "feature_extractor": [None, None],
+        "image_encoder": [None, None],
+        "requires_safety_checker": False,
+        "safety_checker": [None, None],
+        "scheduler": ["diffusers", "PNDMScheduler"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    }
     (folder / "model_index.json").write_text(json.dumps(index, indent=2) + "\n")
 
 
@@ -211,10 +234,15 @@ def learn_from_latents(run, weights):
     latents, readers = vae.load_latents(mark), load_readers(device)
     words, text_encoder = readers
     painter = StableDiffusionPipeline(
-        vae=autoencoder.to(device), text_encoder=text_encoder, tokenizer=words, unet=run.ema,
+        vae=autoencoder.to(device),
+        text_encoder=text_encoder,
+        tokenizer=words,
+        unet=run.ema,
         scheduler=DPMSolverMultistepScheduler.from_config(SCHEDULER),
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
-    )  # fmt: skip
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
     painter.set_progress_bar_config(disable=True)
 
     def report():

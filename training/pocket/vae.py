@@ -47,10 +47,14 @@ MEASURED = 10_000  # training pictures from which the scaling factor is measured
 def new_vae(channels):
     levels = len(channels)
     return AutoencoderKL(
-        sample_size=128, latent_channels=4, norm_num_groups=8, block_out_channels=channels,
-        layers_per_block=1, down_block_types=("DownEncoderBlock2D",) * levels,
+        sample_size=128,
+        latent_channels=4,
+        norm_num_groups=8,
+        block_out_channels=channels,
+        layers_per_block=1,
+        down_block_types=("DownEncoderBlock2D",) * levels,
         up_block_types=("UpDecoderBlock2D",) * levels,
-    )  # fmt: skip
+    )
 
 
 def detail_weights(targets):
@@ -148,10 +152,12 @@ def even_out(vae, pictures, accelerator):
 
     Only the last layer of the encoder and the first of the decoder change, both of them linear.
     """
-    moments = torch.cat([
-        encode(vae, pictures[first : first + 50], accelerator)[:, 0].cpu()
-        for first in range(0, min(2000, len(pictures)), 50)
-    ])  # fmt: skip
+    moments = torch.cat(
+        [
+            encode(vae, pictures[first : first + 50], accelerator)[:, 0].cpu()
+            for first in range(0, min(2000, len(pictures)), 50)
+        ]
+    )
     mean, std = moments.mean((0, 2, 3)).to(accelerator.device), moments.std((0, 2, 3)).to(accelerator.device)
     scale = moments.std().item() / std
     for layer, offset, factor in ((vae.quant_conv, -mean, scale), (vae.post_quant_conv, mean, 1 / scale)):
