@@ -26,7 +26,11 @@ from tools.stamp_badges import GLOSSARY
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIRST, LOOP = "00_first_picture.ipynb", "05_the_denoising_loop.ipynb"
-FORMULAS = "07_guidance.ipynb"
+ON_PAPER = [  # a notebook with formulas, charts and strips; another with long code and tables
+    ("07_guidance", "A4"),
+    ("07_guidance", "Letter"),
+    ("10_train_your_own", "A4"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -117,29 +121,31 @@ def test_an_exercise_without_its_solution_is_named(tmp_path):
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory):
-    """A notebook with formulas, long lines of code, charts and strips, as PDFs: {format: its path}."""
-    folder, path = tmp_path_factory.mktemp("paper"), ROOT / "notebooks" / FORMULAS
+    """A function that prints a notebook, as a reader does, in a format, and returns the PDF's path."""
+    folder = tmp_path_factory.mktemp("paper")
+    names = sorted({name for name, _ in ON_PAPER})
     try:
-        paper.write([path], folder, ROOT / "out" / "npm")
+        paper.write([ROOT / "notebooks" / f"{name}.ipynb" for name in names], folder, ROOT / "out" / "npm")
     except RuntimeError as error:
         pytest.skip(str(error))
-    made = {}
     with chromium_browser() as browser:
-        page = browser.new_context(offline=True).new_page()
-        page.goto((folder / f"{path.stem}.html").as_uri())
-        page.wait_for_selector("body[data-ready]", timeout=60_000)
-        assert page.locator("mjx-container").count() > 5 and page.locator("[data-mjx-error]").count() == 0
-        for name in ("A4", "Letter"):
-            made[name] = folder / f"{name}.pdf"
-            page.pdf(path=made[name], format=name)
-    return made
+
+        def in_format(name, size):
+            page = browser.new_context(offline=True).new_page()
+            page.goto((folder / f"{name}.html").as_uri())
+            page.wait_for_selector("body[data-ready]", timeout=60_000)
+            assert page.locator("mjx-container").count() > 0 == page.locator("[data-mjx-error]").count()
+            page.pdf(path=folder / f"{name}-{size}.pdf", format=size)
+            return folder / f"{name}-{size}.pdf"
+
+        yield in_format
 
 
-@pytest.mark.parametrize("name", ["A4", "Letter"])
-def test_paper_loses_no_line_of_code_and_has_page_numbers(name, printed):
+@pytest.mark.parametrize(("name", "size"), ON_PAPER)
+def test_paper_loses_no_line_of_code_and_has_page_numbers(name, size, printed):
     if not shutil.which("pdftotext"):
         pytest.skip("needs pdftotext, from Poppler")
-    command = ["pdftotext", "-bbox", printed[name], "-"]
+    command = ["pdftotext", "-bbox", printed(name, size), "-"]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     margin = 16 / 25.4 * 72  # points
     for page in re.findall(r"<page .*?</page>", text, re.DOTALL):
@@ -147,7 +153,7 @@ def test_paper_loses_no_line_of_code_and_has_page_numbers(name, printed):
         places = re.findall(r'xMin="([\d.-]+)".*?xMax="([\d.-]+)"', page)
         assert all(margin - 2 < float(left) and float(right) < width - margin + 2 for left, right in places)
     words = html.unescape("".join(re.findall(r">([^<]+)</word>", text)))
-    for cell in paper.for_paper(opened(ROOT / "notebooks" / FORMULAS)).cells:
+    for cell in paper.for_paper(opened(ROOT / "notebooks" / f"{name}.ipynb")).cells:
         if cell.cell_type == "code":
             for line in cell.source.split("\n"):
                 assert "".join(line.split())[-12:] in words, line

@@ -180,6 +180,14 @@ def test_every_picture_has_an_alt_text(notebook):
     assert not nameless(notebook)
 
 
+def test_before_each_slider_stands_a_still_picture(notebook):
+    cells = notebook.cells
+    for i, cell in enumerate(cells):
+        if cell.cell_type == "code" and re.search(r"\bslide\(", cell.source):
+            before = [output for j, output in outputs(notebook) if i - 3 <= j < i]
+            assert any("data:image/" in str(output.get("data", {})) for output in before), f"cell {i}"
+
+
 def test_no_output_holds_a_path_of_one_computer(notebook):
     for i, output in outputs(notebook):
         data = {k: v for k, v in output.get("data", {}).items() if not k.startswith("image/")}
