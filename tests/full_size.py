@@ -130,10 +130,10 @@ def main(argv=None):
         "notebooks", nargs="*", help="only these, by their numbers, such as 05; default: 02 to 09"
     )
     wanted = parser.parse_args(argv).notebooks or [f"{number:02}" for number in NOTEBOOKS]
-    found = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))}
+    paths = {path.stem[:2]: path for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))}
     for each in wanted:
-        if each not in found:
-            parser.error(f"there is no notebook {each}: choose from {', '.join(found)}")
+        if each not in paths:
+            parser.error(f"there is no notebook {each}: choose from {', '.join(paths)}")
     os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count()))
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "full"
@@ -148,7 +148,7 @@ def main(argv=None):
         print(f"loop and pipeline at 512 × 512: the largest difference is {difference} of 255", flush=True)
         assert difference == 0
         small = with_small_latents(folder, Path(place) / "small")
-        for path in map(found.get, wanted):
+        for path in map(paths.get, wanted):
             start = time.perf_counter()
             run_notebook(path, small)
             print(f"{path.name}: every cell runs, {time.perf_counter() - start:.0f} s", flush=True)
