@@ -84,12 +84,15 @@ def test_min_snr_weights_count_the_pictures_error_up_to_five_times(prediction_ty
     torch.testing.assert_close(weights * (snr + over), torch.minimum(snr, torch.tensor(5.0)))
 
 
-def test_planets_with_several_moons_are_drawn_so_much_more_often():
-    moons = np.array([-1, 0, 1, 2, 3], np.int8)  # -1: a landscape
-    rows = unet.drawn_rows(np.random.default_rng(0), moons, 2.5, 80_000)
-    np.testing.assert_allclose(np.bincount(rows) / len(rows), [1 / 8] * 3 + [2.5 / 8] * 2, atol=0.01)
-    even = unet.drawn_rows(np.random.default_rng(0), moons, 1.0, 50_000)
-    np.testing.assert_allclose(np.bincount(even) / len(even), [0.2] * 5, atol=0.01)
+def test_planets_with_several_moons_and_figures_with_limbs_are_drawn_so_much_more_often():
+    attributes = np.full((6, len(world.ATTRIBUTES)), -1, np.int8)  # -1: does not apply
+    attributes[:3, list(world.ATTRIBUTES).index("moons")] = 1, 2, 3
+    for row, figure in enumerate(("robot", "rocket"), start=3):
+        attributes[row, list(world.ATTRIBUTES).index("figure")] = world.ATTRIBUTES["figure"].index(figure)
+    rows = unet.drawn_rows(np.random.default_rng(0), unet.row_shares(attributes, 2.5, 2.0), 100_000)
+    np.testing.assert_allclose(np.bincount(rows) / len(rows), [0.1, 0.25, 0.25, 0.2, 0.1, 0.1], atol=0.01)
+    even = unet.drawn_rows(np.random.default_rng(0), unet.row_shares(attributes), 60_000)
+    np.testing.assert_allclose(np.bincount(even) / len(even), [1 / 6] * 6, atol=0.01)
 
 
 def test_timesteps_at_which_layout_is_decided_are_drawn_more_often():

@@ -41,7 +41,7 @@ COOLED_SETTINGS = {
     for preset, each in SETTINGS.items()
 }
 LAYOUT = (450, 950)  # timesteps at which outlines and numbers are decided: see `drawn_timesteps`
-EMPHASIS = {"several": 4.0, "layout": 0.6}  # for `learn`: numbers are hard to learn
+EMPHASIS = {"several": 2.0, "limbs": 1.5, "layout": 0.3}  # for `learn`: numbers and limbs are hard
 WIDTHS, HEADS = (64, 128, 192), (2, 4, 6)
 PROMPTS = (
     "an astronaut on mars",
@@ -139,10 +139,22 @@ def load_readers(device):
     return tokenizer.load(), clip.load_text_encoder().to(device)
 
 
-def drawn_rows(rng, moons, several, count):
-    """`count` row numbers; those with two or more `moons` (int8, one a row) come `several` times as often."""
-    shares = np.cumsum(np.where(moons >= 2, several, 1.0))
-    return np.searchsorted(shares, rng.random(count) * shares[-1], side="right")
+def row_shares(attributes, several=1.0, limbs=1.0):
+    """(rows,) how often each row of `attributes` (int8) is drawn, where any other row is drawn once.
+
+    Planets with two or three moons come `several` times as often, figures with arms and legs `limbs` times.
+    """
+    column = dict(zip(world.ATTRIBUTES, attributes.T, strict=True))
+    figures = [world.ATTRIBUTES["figure"].index(name) for name in ("astronaut", "robot", "alien")]
+    return np.where(column["moons"] >= 2, several, 1.0) * np.where(
+        np.isin(column["figure"], figures), limbs, 1.0
+    )
+
+
+def drawn_rows(rng, shares, count):
+    """`count` row numbers, each row as often as its share says."""
+    ends = np.cumsum(shares)
+    return np.searchsorted(ends, rng.random(count) * ends[-1], side="right")
 
 
 def drawn_timesteps(count, layout, device=None):
@@ -157,14 +169,23 @@ def drawn_timesteps(count, layout, device=None):
 
 
 def learn(
-    run, readers, samples, to_clean, report, kept_at=(), keep=None, weights="min-snr", several=1.0, layout=0.0
+    run,
+    readers,
+    samples,
+    to_clean,
+    report,
+    kept_at=(),
+    keep=None,
+    weights="min-snr",
+    several=1.0,
+    limbs=1.0,
+    layout=0.0,
 ):
     """Train the run's U-Net to its end; captions are made anew for each picture each time.
 
     `readers` are those of `load_readers`; `samples` are the rows of the training set, and `to_clean` makes a
     batch of them into what is noised. After each number of minutes in `kept_at`, keep(minutes) is called.
-    Planets with two or three moons are drawn `several` times as often as others; `layout` is the share of
-    `drawn_timesteps`.
+    `several` and `limbs` are those of `row_shares`; `layout` is the share of `drawn_timesteps`.
     """
     accelerator, settings, device = run.accelerator, run.settings, run.accelerator.device
     words, text_encoder = readers
@@ -172,11 +193,11 @@ def learn(
     scheduler = DDPMScheduler.from_config(SCHEDULER)
     weights = loss_weights(weights, scheduler).to(device)
     use_fast_attention(run.model, device)
-    moons = attributes[: len(samples), list(world.ATTRIBUTES).index("moons")]
+    shares = row_shares(attributes[: len(samples)], several, limbs)
     waiting = [minutes for minutes in kept_at if minutes > run.elapsed / 60]
 
     def draw(rng):
-        rows = drawn_rows(rng, moons, several, settings.batch)
+        rows = drawn_rows(rng, shares, settings.batch)
         captions = data.captions(attributes[rows], rng)
         captions = ["" if rng.random() < CAPTION_DROPOUT else caption for caption in captions]
         captions, which = np.unique(captions, return_inverse=True)  # each different caption is embedded once
