@@ -55,7 +55,10 @@ def test_notebook_00_runs_in_jupyterlab(tmp_path):
 
 
 def test_a_failing_cell_is_seen(tmp_path):
-    cells = [nbformat.v4.new_code_cell("1 / 0"), nbformat.v4.new_code_cell("'never run'")]
+    # The pause lets the second cell be waiting when the first fails: a cell that comes later is run.
+    cells = [
+        nbformat.v4.new_code_cell(source) for source in ("import time; time.sleep(2); 1 / 0", "'never run'")
+    ]
     (tmp_path / "source").mkdir()
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     failing = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
