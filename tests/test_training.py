@@ -1,5 +1,6 @@
 """The training stages: schedule, averages, loss weights, tokens, resuming; every stage once in miniature."""
 
+import itertools
 import json
 import multiprocessing
 import signal
@@ -257,6 +258,17 @@ def test_an_interrupted_run_ends_with_the_weights_of_an_uninterrupted_one(folder
     assert (
         len((training.CACHE / "line" / "log.jsonl").read_text().splitlines()) == 2
     )  # how it began, and one report
+
+
+def test_processes_whose_clocks_differ_report_at_the_same_step(folders, monkeypatch):
+    """Each waits for the others in a report: at another step it would wait for ever."""
+    monkeypatch.setattr(loop.Run, "agree", lambda run, elapsed, stopping: (120.0 * run.step, stopping))
+    for clock in (0.0, 1e6):  # seconds that this process's own clock goes on with each look at it
+        ticks = itertools.count(step=clock)
+        monkeypatch.setattr(loop.time, "monotonic", lambda ticks=ticks: next(ticks))
+        run = train_line(fresh=True)
+        lines = [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
+        assert [line["step"] for line in lines[1:]] == [3, 6, 9, 12]
 
 
 def test_a_start_from_weights_does_not_go_on_with_a_training_that_began_without(folders):

@@ -186,7 +186,7 @@ class Run:
             maxinterval=60,
         )
         before, clock = self.elapsed, time.monotonic()
-        saved = reported = clock
+        saved = reported = self.elapsed
         try:
             for batch in loader if self.fraction < 1 else ():
                 scale = lr_scale(self.step, self.fraction, settings.warmup, settings.flat)
@@ -197,12 +197,13 @@ class Run:
                 )
                 yield batch
                 self.step += 1
-                now = time.monotonic()
-                self.elapsed, stopping = self.agree(before + now - clock, len(stop))
+                # All that follows goes by what the processes agreed on: one that went by its own clock
+                # would save or report at another step than the others, and they would wait for each other.
+                self.elapsed, stopping = self.agree(before + time.monotonic() - clock, len(stop))
                 bar.update()
-                if stopping or now - saved > 60 * CHECKPOINT_MINUTES:
+                if stopping or self.elapsed - saved > 60 * CHECKPOINT_MINUTES:
                     kept = self.save()
-                    saved = now
+                    saved = self.elapsed
                 if stopping:
                     where = "there" if kept else "the last checkpoint"
                     self.accelerator.print(
@@ -217,9 +218,9 @@ class Run:
                         raise SystemExit(
                             "The loss is no longer a number: start again with --fresh and a smaller --lr."
                         )
-                if self.fraction < 1 and now - reported > 60 * REPORT_MINUTES:
+                if self.fraction < 1 and self.elapsed - reported > 60 * REPORT_MINUTES:
                     self.report(report)
-                    reported = time.monotonic()
+                    reported = self.elapsed
                 if self.fraction >= 1:
                     break
         finally:
