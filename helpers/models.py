@@ -7,15 +7,8 @@ between them is read from their configs. Weights are read from safetensors files
 A notebook says `MODEL = POCKET` or `MODEL = FULL`. A folder of your own in the diffusers layout does as well,
 and so does a model of the Hugging Face Hub, pinned: "owner/name@" and the 40 digits of a commit. In notebooks
 the environment variable DIFFUSION_MODEL ("pocket", "full", or one of these) takes the place of POCKET.
-
-On a CPU, torch computes on one thread from the import of this module on, unless OMP_NUM_THREADS is set.
-With several, each waits for the slowest: beside another busy program a picture of the pocket model then takes
-many times as long, and on an idle machine it gains next to nothing. The number of threads also decides a
-result's last bits. For Stable Diffusion on a CPU with many cores, set the environment variable
-OMP_NUM_THREADS=8, or call `torch.set_num_threads(8)` after the imports.
 """
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -46,9 +39,6 @@ from helpers.machine.weights import (
     part_bytes,
     scheduler_class,
 )
-
-_threads = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]  # torch missed it if it was set too late
-torch.set_num_threads(max(1, int(_threads)) if _threads.isdecimal() else 1)
 
 transformers_logging.set_verbosity_error()  # else it remarks on parts that these models don't have
 transformers_logging.disable_progress_bar()
