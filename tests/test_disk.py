@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -18,6 +19,7 @@ from safetensors.torch import save_file
 from tiny import save_tiny
 
 import training
+from bench import __main__ as bench
 from helpers.errors import DiskError, ModelError
 from helpers.lesson import cache, live
 from helpers.machine.disk import check_room, clear_disk_error, write_json, write_whole
@@ -241,6 +243,20 @@ def test_an_executed_notebook_that_can_not_be_written_leaves_the_old_one(monkeyp
         with pytest.raises(DiskError, match=FULL):
             execute_notebooks.execute(notebook)
         assert notebook.read_bytes() == before and list(disk.iterdir()) == [notebook]
+
+
+def test_what_takes_long_says_first_that_nothing_can_be_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(execute_notebooks, "execute", None)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.setattr(bench, "PARTS", {"loop": None})
+    fill = lambda folder: nbformat.write(nbformat.v4.new_notebook(), folder / "it.ipynb")  # noqa: E731
+    with read_only(tmp_path / "closed", fill) as folder:
+        assert re.search(f"it.ipynb {CLOSED}", execute_notebooks.main([str(folder / "it.ipynb")]))
+        monkeypatch.setattr(bench, "ROOT", folder)
+        monkeypatch.setattr(bench, "FILE", folder / "docs" / "benchmarks.json")
+        assert re.search(f"out/bench/benchmarks.json {CLOSED}", bench.main(["loop", "--quick"]))
+        assert re.search(f"docs/benchmarks.json {CLOSED}", bench.main(["loop"]))
+    assert capsys.readouterr().out == ""
 
 
 def test_the_command_keeps_the_old_picture(tmp_path, capsys):
