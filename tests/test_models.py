@@ -174,8 +174,11 @@ def test_sizes_are_read_from_the_model(shape, latent_size, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["models/no-such-model", "runwayml/somebody", ""])
-def test_an_unknown_model_is_named_with_the_ones_to_take(name):
-    with pytest.raises(InputError, match=f'There is no model "{name}": take "{POCKET}", "{FULL}"'):
+def test_an_unknown_model_is_named_with_the_ones_to_take(name, monkeypatch):
+    monkeypatch.delenv("DIFFUSION_MODEL")
+    with pytest.raises(
+        InputError, match=f'There is no model "{name}": take "pocket", "full" .which is {FULL}'
+    ):
         load_components(name)
 
 

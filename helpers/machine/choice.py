@@ -39,8 +39,8 @@ def model_folder(model=POCKET, safety_checker=True):
             return folder
     if model == POCKET:
         raise ModelError(f"{POCKET}/model_index.json is missing: {mend(ROOT / POCKET)}.")
-    wished = model == _name(_meant(os.environ.get(CHOICE, "")))
-    named = f" (the environment variable {CHOICE} names it)" if wished else ""
+    wish = _meant(os.environ.get(CHOICE, ""))
+    named = f" (the environment variable {CHOICE} names it)" if wish and model == _name(wish) else ""
     raise InputError(
         f'There is no model {quoted(model)}{named}: take "pocket", "full" (which is {FULL}), a folder in the '
         'diffusers layout (with a model_index.json), or a model of the Hub as "owner/name@" and its 40-digit '
