@@ -5,7 +5,10 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -111,6 +114,55 @@ def test_two_programs_that_write_one_file_leave_a_whole_one(tmp_path):
         thread.join()
     assert len(set(json.loads((tmp_path / "it.json").read_text())["from"])) == 1
     assert list(tmp_path.iterdir()) == [tmp_path / "it.json"]
+
+
+TRAIN = """\
+import sys, time
+from pathlib import Path
+import torch
+from types import SimpleNamespace
+from helpers.lesson import live, trainings
+
+folder, who = Path(sys.argv[1]), float(sys.argv[2])
+live.FOLDER, trainings.SECONDS_BETWEEN_CHECKPOINTS = folder / "kept", 0
+unet = torch.nn.Linear(300, 300)
+learner = SimpleNamespace(unet=unet, average=None, optimizer=torch.optim.SGD(unet.parameters()), losses=[])
+(folder / str(who)).touch()
+for _ in range(30_000):  # five minutes at most
+    time.sleep(0.01)
+    if all((folder / each).exists() for each in ("0.25", "0.5")):
+        break
+with torch.no_grad():
+    for step in trainings.progress(100, live.Live(learner, "both")):
+        learner.losses.append(step + who)
+        learner.unet.weight.fill_(learner.losses[-1])
+        time.sleep(0.005)
+"""
+
+
+def test_two_kernels_that_train_with_one_checkpoint_leave_it_whole_at_any_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(live, "FOLDER", tmp_path / "kept")
+    environment = os.environ | {"KEEP_TRAININGS": "1", "SHORT_TRAININGS": "0", "PYTHONPATH": str(ROOT)}
+    for name in ("KEEP_TRAININGS", "SHORT_TRAININGS"):
+        monkeypatch.setenv(name, environment[name])
+    kernels = [
+        subprocess.Popen(
+            [sys.executable, "-c", TRAIN, tmp_path, who], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
+        )
+        for who in ("0.25", "0.5")
+    ]
+    looked = 0
+    while running := [each for each in kernels if each.poll() is None]:
+        there, learner = (tmp_path / "kept" / "both.pt").exists(), student()
+        learner.losses.clear()
+        done = live.Live(learner, "both").begin(100)
+        assert bool(done) >= there, "once there, it can be read"
+        if done:
+            assert (learner.unet.weight == learner.losses[-1]).all(), "weights and losses of one moment"
+            looked += len(running) == 2
+        time.sleep(0.01)
+    assert [each.returncode for each in kernels] == [0, 0] and looked and done == 100
+    assert [file.name for file in (tmp_path / "kept").iterdir()] == ["both.pt"]
 
 
 # ------------------------------------------------------------------------------ what goes on all the same
