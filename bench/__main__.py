@@ -11,7 +11,7 @@ import sys
 import torch
 
 from bench import page
-from bench.parts import PARTS
+from bench.parts import OPTIONAL, PARTS
 from helpers.errors import DiskError
 from helpers.lesson.measured import rounded
 from helpers.machine.disk import check_open, clear_disk_error, write_json, write_text
@@ -58,7 +58,7 @@ def measure(options):
         print(f"{name} ...", flush=True)
         results[name] = rounded(PARTS[name](options.quick))
         write_json(file, {"made": made(), "results": results})
-    if set(PARTS) - {"notebooks"} <= set(results):  # those take most of an hour, and their section can wait
+    if set(PARTS) - OPTIONAL <= set(results):
         place = file.with_name("benchmarks.md") if options.quick else page.PAGE
         write_text(place, page.text(made(), results))
         print(f"Wrote {place.relative_to(ROOT)}.")

@@ -97,7 +97,7 @@ def test_what_a_second_thread_saves_and_costs_is_as_the_benchmarks_say():
     idle, busy = measured["threads"]["0 busy programs"], measured["threads"]["1 busy program"]
     words = " ".join(helpers.__doc__.split())
     assert "saves a quarter of a picture's time" in words
-    assert 0.65 < idle["2 threads"][0] / idle["1 thread"][0] < 0.85
+    assert 0.6 < idle["2 threads"][0] / idle["1 thread"][0] < 0.9
     assert "two threads take twice as long as one" in words
     assert busy["2 threads"][0] > 2 * busy["1 thread"][0]
 
