@@ -6,13 +6,15 @@ With parts named, only these are measured anew. `--quick` tries everything once 
 import argparse
 import json
 import platform
+import sys
 
 import torch
 
 from bench import page
-from bench.parts import PARTS
+from bench.parts import OPTIONAL, PARTS
+from helpers.errors import DiskError
 from helpers.lesson.measured import rounded
-from helpers.machine.disk import write_json, write_text
+from helpers.machine.disk import check_open, clear_disk_error, write_json, write_text
 from helpers.machine.processor import in_words, machine
 from helpers.models import ROOT
 
@@ -39,18 +41,28 @@ def made():
 
 
 def main(argv=None):
+    """Measure what is asked for; a sentence where the figures can't be written, None where they were."""
     options = arguments(argv)
+    try:
+        with clear_disk_error(ROOT):
+            measure(options)
+    except DiskError as error:
+        return str(error)
+
+
+def measure(options):
     file = ROOT / "out" / "bench" / "benchmarks.json" if options.quick else FILE
     results = json.loads(file.read_text(encoding="utf-8"))["results"] if file.is_file() else {}
+    check_open(file)
     for name in options.parts or PARTS:
         print(f"{name} ...", flush=True)
         results[name] = rounded(PARTS[name](options.quick))
         write_json(file, {"made": made(), "results": results})
-    if set(PARTS) - {"notebooks"} <= set(results):  # those take most of an hour, and their section can wait
+    if set(PARTS) - OPTIONAL <= set(results):
         place = file.with_name("benchmarks.md") if options.quick else page.PAGE
         write_text(place, page.text(made(), results))
         print(f"Wrote {place.relative_to(ROOT)}.")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -51,6 +51,13 @@ def threads_table(found):
     return table([counted(found["cores"], "core"), *counts], rows)
 
 
+def waiting_table(found):
+    """A row for each number of threads and way of waiting: there are more of these than of busy programs."""
+    beside = {name: each for name, each in found.items() if name != "cores"}
+    rows = [[way, *(figure(each[way]) for each in beside.values())] for way in next(iter(beside.values()))]
+    return table([counted(found["cores"], "core"), *beside], rows)
+
+
 def notebooks_table(found):
     rows = [[name.replace("_", " "), f"{seconds:.0f} s"] for name, seconds in found.items()]
     return table(["", "time"], rows)
@@ -75,6 +82,10 @@ def text(made, results):
         pictures=pictures_table(results["loop"]),
         peak=peak_table(results["peak"]),
         threads=threads_table(results["threads"]),
+        waiting=section(
+            "How threads wait for each other (OMP_WAIT_POLICY)",
+            "waiting" in results and waiting_table(results["waiting"]),
+        ),
         notebooks=section(
             "Notebooks from a clean kernel on one thread, and the tests on all cores",
             "notebooks" in results and notebooks_table(results["notebooks"]),

@@ -28,6 +28,17 @@ IMPORTS = (
     "from transformers import CLIPTextModel, CLIPTokenizer"
 )
 BUSY = "while True: sum(range(100_000))"
+WARM = """\
+import time
+from helpers.denoising import generate
+from helpers.models import POCKET, load_components, settings
+components = load_components(POCKET, "cpu")
+for _ in range(3):
+    started = time.perf_counter()
+    generate(components, "an astronaut on mars", 0, **settings(POCKET))
+print(time.perf_counter() - started)
+"""
+WAITS = ("passive", "active", None)  # OMP_WAIT_POLICY; None is a little of both, as OpenMP has it by itself
 SIDE = 2048  # of the matrices by which the machine's peak is measured
 
 
@@ -183,6 +194,37 @@ def thread_counts(quick):
     return {"cores": most} | found
 
 
+def warm(count, wait):
+    """Seconds of the third picture of a new process with so many threads, which wait for each other so."""
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    environment |= {"OMP_NUM_THREADS": str(count)} | ({"OMP_WAIT_POLICY": wait} if wait else {})
+    command = [sys.executable, "-c", WARM]
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+def waiting(quick):
+    """A picture by threads that wait for each other in one way or another, alone and beside a busy program.
+
+    OpenMP asks for the way when it is loaded: each picture has a process of its own.
+    """
+    most = max(1, round(cores()))
+    ways = {
+        f"{counted(count, 'thread')}, {wait or 'as it comes'}": (count, wait)
+        for count in sorted({1, most})
+        for wait in (WAITS[:1] if quick else WAITS)
+    }
+    found = {}
+    for processes in (0, 1):
+        seconds = {name: [] for name in ways}
+        with busy(processes):
+            for number in range(1 if quick else 5):
+                for name in list(ways) if number % 2 else list(reversed(ways)):
+                    seconds[name].append(warm(*ways[name]))
+        found[counted(processes, "busy program")] = {name: spread(each) for name, each in seconds.items()}
+    return {"cores": most} | found
+
+
 def notebooks(quick):
     """Seconds of each notebook from a clean kernel, on one thread; "tests" is the whole of `pytest`."""
     found = {}
@@ -199,4 +241,12 @@ def notebooks(quick):
     return found
 
 
-PARTS = {"start": start, "loop": loop, "peak": peak, "threads": thread_counts, "notebooks": notebooks}
+PARTS = {
+    "start": start,
+    "loop": loop,
+    "peak": peak,
+    "threads": thread_counts,
+    "waiting": waiting,
+    "notebooks": notebooks,
+}
+OPTIONAL = {"waiting", "notebooks"}  # their sections of the page can wait

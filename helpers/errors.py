@@ -7,6 +7,7 @@ they call inside takes them as they are.
 """
 
 import inspect
+import logging
 import math
 import numbers
 import sys
@@ -25,11 +26,18 @@ class InputError(ValueError):
     """Something that was passed in can't work: a size, a prompt, a seed, a model's name."""
 
 
-class ModelError(RuntimeError):
+class _Sentence(Exception):
+    """What lies outside of the reader's cell: Jupyter shows the sentence alone. `%debug` has the rest."""
+
+    def _render_traceback_(self):  # IPython asks for it
+        return [f"{type(self).__name__}: {self}"]
+
+
+class ModelError(_Sentence, RuntimeError):
     """A model can't be loaded or can't go on: files, network, memory, numbers that are not numbers."""
 
 
-class DiskError(OSError):
+class DiskError(_Sentence, OSError):
     """A file can't be written: the disk is full, or the place is not the reader's to write to."""
 
 
@@ -374,6 +382,26 @@ def clear_memory_error():
             "There is not enough memory: make fewer or smaller pictures at once, restart other notebooks "
             "that hold a model, or go on with the pocket model."
         ) from error
+
+
+@contextmanager
+def silent_if_it_fails():
+    """What the libraries log inside the block comes after it; not at all where an error says it better."""
+    names, held = ("diffusers", "transformers", "huggingface_hub"), []
+    holds = [
+        (handler, lambda record, handler=handler: held.append((handler, record)))
+        for name in names
+        for handler in logging.getLogger(name).handlers
+    ]
+    for handler, hold in holds:
+        handler.addFilter(hold)
+    try:
+        yield
+    finally:
+        for handler, hold in holds:
+            handler.removeFilter(hold)
+    for handler, record in held:
+        handler.handle(record)
 
 
 @contextmanager

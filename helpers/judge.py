@@ -18,6 +18,7 @@ from torch import nn
 
 from helpers.denoising import to_pixels
 from helpers.errors import InputError, ModelError, check_device, check_parts, check_whole, quoted, shown
+from helpers.machine.weights import check_weights
 from helpers.models import FULL, POCKET, ROOT, chosen, load_clip
 
 FOLDER = ROOT / "models" / "pocket-judge"
@@ -139,6 +140,7 @@ def load_pocket_judge(folder=FOLDER, device="cpu"):
         raise ModelError(
             f"There is no judge in {quoted(folder.name)}: train it with `python -m training judge`."
         )
+    check_weights(folder / "model.safetensors", lambda _: "train it with `python -m training judge`")
     config = json.loads((folder / "config.json").read_text())
     judge = Judge({name: tuple(values) for name, values in config["attributes"].items()}, config["widths"])
     judge.load_state_dict(load_file(folder / "model.safetensors"))

@@ -7,15 +7,8 @@ between them is read from their configs. Weights are read from safetensors files
 A notebook says `MODEL = POCKET` or `MODEL = FULL`. A folder of your own in the diffusers layout does as well,
 and so does a model of the Hugging Face Hub, pinned: "owner/name@" and the 40 digits of a commit. In notebooks
 the environment variable DIFFUSION_MODEL ("pocket", "full", or one of these) takes the place of POCKET.
-
-On a CPU, torch computes on one thread from the import of this module on, unless OMP_NUM_THREADS is set.
-With several, each waits for the slowest: beside another busy program a picture of the pocket model then takes
-many times as long, and on an idle machine it gains next to nothing. The number of threads also decides a
-result's last bits. For Stable Diffusion on a CPU with many cores, set the environment variable
-OMP_NUM_THREADS=8, or call `torch.set_num_threads(8)` after the imports.
 """
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +22,7 @@ from transformers.utils import logging as transformers_logging
 
 from helpers import safety
 from helpers.errors import (
+    ModelError,
     check_device,
     check_dtype,
     check_parts,
@@ -37,18 +31,16 @@ from helpers.errors import (
 )
 from helpers.machine import memory
 from helpers.machine.choice import FULL, POCKET, chosen, mend, model_folder
-from helpers.machine.disk import ROOT
+from helpers.machine.disk import ROOT, named
 from helpers.machine.hub import hub_folder
 from helpers.machine.weights import (
+    check_weights,
     load_network,
     load_part,
+    load_scheduler,
     names_checker,
     part_bytes,
-    scheduler_class,
 )
-
-_threads = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]  # torch missed it if it was set too late
-torch.set_num_threads(max(1, int(_threads)) if _threads.isdecimal() else 1)
 
 transformers_logging.set_verbosity_error()  # else it remarks on parts that these models don't have
 transformers_logging.disable_progress_bar()
@@ -137,6 +129,7 @@ def load_components(model=POCKET, device=None, dtype=None, safety_checker=True):
     with clear_memory_error(), _bar(sum(sizes.values())) as bar:
 
         def network(network_class, part, place=device):
+            bar.set_description(f"Loading {part}")
             loaded = load_network(network_class, folder / part, place, dtype, mend)
             bar.update(sizes[part])
             return loaded
@@ -146,13 +139,15 @@ def load_components(model=POCKET, device=None, dtype=None, safety_checker=True):
             text_encoder=network(CLIPTextModel, "text_encoder"),
             vae=network(AutoencoderKL, "vae"),
             unet=network(UNet2DConditionModel, "unet", "cpu" if fits.offload else device),
-            scheduler=load_part(
-                scheduler_class(folder / "model_index.json", mend), folder / "scheduler", mend
-            ),
+            scheduler=load_scheduler(folder, mend),
         )
         if safety_checker:
             checker = network(safety.network_class(), "safety_checker")
             safety.guard(components.vae, checker, folder / "feature_extractor", mend)
+    words, read = components.tokenizer.model_max_length, components.text_encoder.config
+    if words > read.max_position_embeddings:  # a tokenizer that isn't told has no limit
+        file = folder / "tokenizer" / "tokenizer_config.json"
+        raise ModelError(f"{named(file)} does not say a model_max_length that fits: {mend(file)}.")
     if device.type == "cuda":
         components.vae.enable_slicing()  # one picture after the other: several large ones need much memory
     if said := memory.ease(components, fits, device):
@@ -163,7 +158,7 @@ def load_components(model=POCKET, device=None, dtype=None, safety_checker=True):
 def load_pipeline(model=POCKET, device=None, dtype=None, progress=None, safety_checker=True):
     """The library's own `StableDiffusionPipeline` of a model; arguments and errors as `load_components`.
 
-    `progress` shows a bar while it paints; left out, large models show one.
+    `progress` shows a bar while it paints; left out, there is one for what takes more than two seconds.
     """
     from diffusers import StableDiffusionPipeline  # slow to import, and only needed here
 
@@ -172,9 +167,8 @@ def load_pipeline(model=POCKET, device=None, dtype=None, progress=None, safety_c
     pipeline = StableDiffusionPipeline(
         **components._asdict(), **checker._asdict(), requires_safety_checker=checker is not safety.NONE
     )
-    pipeline.set_progress_bar_config(
-        disable=not (is_large(components.unet) if progress is None else progress)
-    )
+    bar = {"delay": bar_delay(components.unet)} if progress is None else {"disable": not progress}
+    pipeline.set_progress_bar_config(**bar)
     return pipeline
 
 
@@ -191,6 +185,7 @@ def load_clip(model=POCKET):
         folder = hub_folder(FULL_CLIP, FULL_CLIP_REVISION, files)
     else:
         folder = ROOT / POCKET_CLIP
+        check_weights(folder / "model.safetensors", mend)
     load = partial(load_part, folder=folder, mend=mend)
     clip = load(CLIPModel, use_safetensors=True).float().eval().requires_grad_(False)
     return clip, load(CLIPTokenizer), load(CLIPImageProcessor)
@@ -240,9 +235,10 @@ def check_vae(vae):
     check_parts(vae, "The VAE", names, "load_components(MODEL).vae")
 
 
-def is_large(network):
-    """Whether a network is so large that work with it takes seconds, and a bar is worth showing."""
-    return sum(weights.numel() for weights in getattr(network, "parameters", tuple)()) > LARGE / 4
+def bar_delay(network):
+    """After how many seconds work with a network shows a bar: at once if it is so large that it will last."""
+    size = sum(weights.numel() for weights in getattr(network, "parameters", tuple)())
+    return 0 if size > LARGE / 4 else 2
 
 
 def _bar(size):

@@ -1,6 +1,8 @@
 """How long things take: the ratios are right, the smoke run works, and the page says what was measured."""
 
 import json
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 
@@ -55,7 +57,10 @@ def test_a_spread_is_the_median_and_the_quartiles():
 def test_a_part_that_is_not_there_is_refused_with_those_that_are(capsys):
     with pytest.raises(SystemExit):
         bench.arguments(["pictures"])
-    assert "unknown: pictures. Choose from: start, loop, peak, threads, notebooks" in capsys.readouterr().err
+    assert (
+        "unknown: pictures. Choose from: start, loop, peak, threads, waiting, notebooks"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_smoke_run_measures_a_picture_and_leaves_the_page_alone(tmp_path, monkeypatch):
@@ -101,6 +106,24 @@ def test_the_block_gives_the_threads_back():
     assert parts.torch.get_num_threads() == before
 
 
+def test_each_number_of_threads_and_each_way_of_waiting_has_a_process_of_its_own(monkeypatch):
+    def run(command, env, **options):
+        wait = env.get("OMP_WAIT_POLICY")
+        seen.append((int(env["OMP_NUM_THREADS"]), wait))
+        return SimpleNamespace(stdout=f"{seen[-1][0] + parts.WAITS.index(wait) / 10}\n")
+
+    seen = []
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
+    monkeypatch.setattr(parts.subprocess, "run", run)
+    monkeypatch.setattr(parts, "busy", lambda processes: nullcontext(seen.append(processes)))
+    monkeypatch.setattr(parts, "cores", lambda: 2.0)
+    found = parts.waiting(quick=False)
+    each = {(count, wait) for count in (1, 2) for wait in parts.WAITS}
+    assert seen[0] == 0 and set(seen[1:7]) == set(seen[7:13]) == each and seen[1:7] != seen[7:13]
+    assert seen.count(1) == 1 and len(seen) == 2 + 2 * 5 * len(each)
+    assert "| 2 threads, active | 2.10 (2.10–2.10) s | 2.10 (2.10–2.10) s |" in page.waiting_table(found)
+
+
 def test_a_busy_program_ends_with_its_block():
     with parts.busy(1) as running:
         assert [each.poll() for each in running] == [None]
@@ -123,5 +146,5 @@ def test_the_machine_has_a_name_and_the_cores_that_may_be_used(tmp_path, monkeyp
 
 def test_the_page_says_what_was_measured():
     measured = json.loads(bench.FILE.read_text(encoding="utf-8"))
-    assert set(parts.PARTS) - {"notebooks"} <= set(measured["results"])
+    assert set(parts.PARTS) - parts.OPTIONAL <= set(measured["results"])
     assert page.PAGE.read_text(encoding="utf-8") == page.text(measured["made"], measured["results"])

@@ -3,8 +3,12 @@
 import errno
 import json
 import os
+import re
 import shutil
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +22,7 @@ from safetensors.torch import save_file
 from tiny import save_tiny
 
 import training
+from bench import __main__ as bench
 from helpers.errors import DiskError, ModelError
 from helpers.lesson import cache, live
 from helpers.machine.disk import check_room, clear_disk_error, write_json, write_whole
@@ -109,6 +114,55 @@ def test_two_programs_that_write_one_file_leave_a_whole_one(tmp_path):
         thread.join()
     assert len(set(json.loads((tmp_path / "it.json").read_text())["from"])) == 1
     assert list(tmp_path.iterdir()) == [tmp_path / "it.json"]
+
+
+TRAIN = """\
+import sys, time
+from pathlib import Path
+import torch
+from types import SimpleNamespace
+from helpers.lesson import live, trainings
+
+folder, who = Path(sys.argv[1]), float(sys.argv[2])
+live.FOLDER, trainings.SECONDS_BETWEEN_CHECKPOINTS = folder / "kept", 0
+unet = torch.nn.Linear(300, 300)
+learner = SimpleNamespace(unet=unet, average=None, optimizer=torch.optim.SGD(unet.parameters()), losses=[])
+(folder / str(who)).touch()
+for _ in range(30_000):  # five minutes at most
+    time.sleep(0.01)
+    if all((folder / each).exists() for each in ("0.25", "0.5")):
+        break
+with torch.no_grad():
+    for step in trainings.progress(100, live.Live(learner, "both")):
+        learner.losses.append(step + who)
+        learner.unet.weight.fill_(learner.losses[-1])
+        time.sleep(0.005)
+"""
+
+
+def test_two_kernels_that_train_with_one_checkpoint_leave_it_whole_at_any_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(live, "FOLDER", tmp_path / "kept")
+    environment = os.environ | {"KEEP_TRAININGS": "1", "SHORT_TRAININGS": "0", "PYTHONPATH": str(ROOT)}
+    for name in ("KEEP_TRAININGS", "SHORT_TRAININGS"):
+        monkeypatch.setenv(name, environment[name])
+    kernels = [
+        subprocess.Popen(
+            [sys.executable, "-c", TRAIN, tmp_path, who], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
+        )
+        for who in ("0.25", "0.5")
+    ]
+    looked = 0
+    while running := [each for each in kernels if each.poll() is None]:
+        there, learner = (tmp_path / "kept" / "both.pt").exists(), student()
+        learner.losses.clear()
+        done = live.Live(learner, "both").begin(100)
+        assert bool(done) >= there, "once there, it can be read"
+        if done:
+            assert (learner.unet.weight == learner.losses[-1]).all(), "weights and losses of one moment"
+            looked += len(running) == 2
+        time.sleep(0.01)
+    assert [each.returncode for each in kernels] == [0, 0] and looked and done == 100
+    assert [file.name for file in (tmp_path / "kept").iterdir()] == ["both.pt"]
 
 
 # ------------------------------------------------------------------------------ what goes on all the same
@@ -241,6 +295,20 @@ def test_an_executed_notebook_that_can_not_be_written_leaves_the_old_one(monkeyp
         with pytest.raises(DiskError, match=FULL):
             execute_notebooks.execute(notebook)
         assert notebook.read_bytes() == before and list(disk.iterdir()) == [notebook]
+
+
+def test_what_takes_long_says_first_that_nothing_can_be_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(execute_notebooks, "execute", None)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.setattr(bench, "PARTS", {"loop": None})
+    fill = lambda folder: nbformat.write(nbformat.v4.new_notebook(), folder / "it.ipynb")  # noqa: E731
+    with read_only(tmp_path / "closed", fill) as folder:
+        assert re.search(f"it.ipynb {CLOSED}", execute_notebooks.main([str(folder / "it.ipynb")]))
+        monkeypatch.setattr(bench, "ROOT", folder)
+        monkeypatch.setattr(bench, "FILE", folder / "docs" / "benchmarks.json")
+        assert re.search(f"out/bench/benchmarks.json {CLOSED}", bench.main(["loop", "--quick"]))
+        assert re.search(f"docs/benchmarks.json {CLOSED}", bench.main(["loop"]))
+    assert capsys.readouterr().out == ""
 
 
 def test_the_command_keeps_the_old_picture(tmp_path, capsys):

@@ -12,6 +12,7 @@ import huggingface_hub
 import pytest
 from disks import full_disk, read_only
 from hub_server import reach, serving
+from logged import all_that_is_logged
 
 from helpers.errors import ModelError
 from helpers.machine import hub as module
@@ -49,8 +50,9 @@ def hub(server, tmp_path, monkeypatch):
 
 
 def the_message(model="mars/rover", files=FILES):
-    with pytest.raises(ModelError) as caught:
+    with all_that_is_logged() as logged, pytest.raises(ModelError) as caught:
         hub_folder(model, REVISION, files)
+    assert not logged, "one sentence is enough"
     message = str(caught.value)
     assert message.startswith(model) and message.endswith(".") and "\n" not in message
     assert re.search(r"go on offline with MODEL = POCKET\.$|run this again\.$", message)

@@ -37,7 +37,7 @@ MODULES = (models, choice, seeding, denoising, image_to_image, attention, judge,
 INNER = {
     *("embed", "predict", "run_steps", "set_steps", "encode_pixels", "one_at_a_time", "load_trained"),
     *("check_vae", "check_components", "check_embeddings", "check_generators", "check_images"),
-    *("is_large", "mend"),
+    *("bar_delay", "mend"),
     *("device_and_dtype", "load_pipeline"),  # no arguments; those of load_components
 }
 

@@ -1,7 +1,10 @@
 """Loading a model: which parts, where, and what a reader is told when that can't work."""
 
+import json
+import os
 import re
 import socket
+import time
 from pathlib import Path
 
 import huggingface_hub.constants
@@ -9,15 +12,16 @@ import pytest
 import torch
 from diffusers import EulerDiscreteScheduler, StableDiffusionPipeline
 from hub_server import reach, serving
+from logged import all_that_is_logged
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 from safetensors.torch import load_file, save_file
 from tiny import SHAPES, UNETS, save_tiny, save_tiny_checker, tiny_parts
 
-from helpers import models
+from helpers import denoising, models
 from helpers.denoising import generate
 from helpers.errors import InputError, ModelError
-from helpers.machine import choice, disk
+from helpers.machine import choice, disk, weights
 from helpers.models import (
     FULL,
     POCKET,
@@ -74,11 +78,23 @@ def test_what_takes_seconds_has_a_bar(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(models, "LARGE", 1)  # as if these were gigabytes
     capfd.readouterr()
     components = load_components(folder, "cpu", torch.float32)
-    assert "Loading" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "Loading text_encoder" in said and "Loading unet" in said
     generate(components, "mars", 0, 2, 3.0)
     assert "Painting" in capfd.readouterr().err
     load_pipeline(folder, "cpu", torch.float32)("mars", num_inference_steps=2)
     assert "2/2" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("delay", "bar"), [(3600, False), (0.1, True)])
+def test_a_small_model_has_a_bar_for_what_takes_longer(delay, bar, tmp_path, monkeypatch, capfd):
+    folder = save_tiny("like sd", tmp_path)
+    components, pipeline = load_components(folder, "cpu"), load_pipeline(folder, "cpu")
+    assert models.bar_delay(components.unet) == pipeline._progress_bar_config["delay"] == 2
+    monkeypatch.setattr(denoising, "bar_delay", lambda unet: delay)
+    capfd.readouterr()
+    generate(components, "mars", 0, 3, 3.0, callback=lambda step: time.sleep(0.2))
+    assert ("Painting" in capfd.readouterr().err) == bar
 
 
 def test_the_loaded_weights_are_those_of_the_file(tmp_path):
@@ -158,8 +174,11 @@ def test_sizes_are_read_from_the_model(shape, latent_size, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["models/no-such-model", "runwayml/somebody", ""])
-def test_an_unknown_model_is_named_with_the_ones_to_take(name):
-    with pytest.raises(InputError, match=f'There is no model "{name}": take "{POCKET}", "{FULL}"'):
+def test_an_unknown_model_is_named_with_the_ones_to_take(name, monkeypatch):
+    monkeypatch.delenv("DIFFUSION_MODEL")
+    with pytest.raises(
+        InputError, match=f'There is no model "{name}": take "pocket", "full" .which is {FULL}'
+    ):
         load_components(name)
 
 
@@ -244,6 +263,108 @@ def test_a_broken_config_is_named(tmp_path):
     (tmp_path / "unet/config.json").write_text("{ not json")
     with pytest.raises(ModelError, match=r"unet/config\.json can't be read: save the model there again"):
         load_components(folder)
+
+
+def zero_the_second_half(file):
+    """As a disk or a copy does that was interrupted: the length is right, and so is the head."""
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2] + bytes(len(content) - len(content) // 2))
+
+
+def without(*names):
+    def change(file):
+        said = json.loads(file.read_text())
+        file.write_text(json.dumps({name: value for name, value in said.items() if name not in names}))
+
+    return change
+
+
+def saying(**more):
+    return lambda file: file.write_text(json.dumps(json.loads(file.read_text()) | more))
+
+
+SCHEDULER = "scheduler/scheduler_config.json"
+DAMAGES = {  # what happens to which file, and the beginning of the sentence
+    "weights cut": (
+        UNET_WEIGHTS,
+        lambda file: file.write_bytes(b"half a file"),
+        "The weights file .*damaged",
+    ),
+    "no weights": (UNET_WEIGHTS, Path.unlink, "The weights file .* is missing"),
+    "no config": ("text_encoder/config.json", Path.unlink, "text_encoder can't be read"),
+    "a list": ("unet/config.json", lambda file: file.write_text("[]"), r"unet/config\.json can't be read"),
+    "other shapes": ("unet/config.json", saying(cross_attention_dim=64), "unet can't be read"),
+    "other words": ("text_encoder/config.json", saying(hidden_size=64), "text_encoder can't be read"),
+    "unknown and too many": ("unet/config.json", saying(layers_per_block=3, new=1), "unet can't be read"),
+    "no schedule": (SCHEDULER, lambda file: file.write_text("{}"), "does not say beta_start or beta_end or"),
+    "half a schedule": (SCHEDULER, without("beta_schedule"), "config.json does not say beta_schedule"),
+    "a list for it": (SCHEDULER, lambda file: file.write_text("[]"), "scheduler_config.json can't be read"),
+    "odd schedule": (SCHEDULER, saying(beta_schedule="steep"), "scheduler can't be read"),
+    "no length": ("tokenizer/tokenizer_config.json", without("model_max_length"), "does not say a model_max"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_every_damage_is_one_sentence_and_the_libraries_add_nothing(damage, tmp_path, recwarn):
+    folder, (name, hurt, sentence) = save_tiny("like sd", tmp_path), DAMAGES[damage]
+    hurt(tmp_path / name)
+    with all_that_is_logged() as logged, pytest.raises(ModelError, match=sentence) as caught:
+        load_components(folder, "cpu")
+    assert str(caught.value).endswith(": save the model there again.")
+    assert not logged and not recwarn.list
+
+
+def test_what_the_libraries_say_of_a_model_that_loads_is_not_lost(tmp_path):
+    folder = save_tiny("like sd", tmp_path)
+    saying(new=1)(tmp_path / "unet/config.json")
+    with all_that_is_logged() as logged:
+        load_components(folder, "cpu")
+    assert ["{'new': 1} were passed" in each.getMessage() for each in logged] == [True]
+
+
+def test_a_schedule_written_out_needs_no_beginning_and_no_end(tmp_path):
+    folder = save_tiny("like sd", tmp_path)
+    betas = [0.001 * (i + 1) for i in range(1000)]
+    (tmp_path / SCHEDULER).write_text(json.dumps({"trained_betas": betas}))
+    assert load_components(folder, "cpu").scheduler.betas[-1] == 1
+
+
+@pytest.mark.parametrize("place", [POCKET, "my/own"])
+def test_weights_damaged_in_the_middle_are_found_in_the_pocket_model_alone(place, tmp_path, monkeypatch):
+    move_the_root(monkeypatch, tmp_path)
+    monkeypatch.setattr(weights, "SUMS", tmp_path / "models" / "SHA256SUMS")
+    folder, file = save_tiny("like pocket", tmp_path / place), tmp_path / place / UNET_WEIGHTS
+    weights.note_sums(tmp_path / "models", since=0)
+    load_components(folder, "cpu")
+    whole = file.read_bytes()
+    zero_the_second_half(file)
+    if place == POCKET:
+        sentence = f"{POCKET}/{UNET_WEIGHTS} is damaged or another one than models/SHA256SUMS names: bring it"
+        with pytest.raises(ModelError, match=sentence):
+            load_components(folder, "cpu")
+        file.write_bytes(whole)
+    load_components(folder, "cpu")
+
+
+def test_all_weights_of_the_repository_are_those_that_are_written_down():
+    files = sorted((models.ROOT / "models").rglob("*.safetensors"))
+    command = "cd models && sha256sum $(git ls-files '*.safetensors') > SHA256SUMS"
+    assert weights._sums() == {file: weights._digest(file) for file in files}, f"run: {command}"
+
+
+def test_sums_are_written_of_what_is_new_and_those_of_the_others_stay(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        save_file({"it": torch.zeros(3)}, tmp_path / name / "model.safetensors")
+    weights.note_sums(tmp_path, since=0)
+    before = (tmp_path / "SHA256SUMS").read_text().splitlines()
+    assert [line[64:] for line in before] == ["  one/model.safetensors", "  two/model.safetensors"]
+    for name, when in (("one", 10), ("two", 30)):
+        save_file({"it": torch.ones(3)}, tmp_path / name / "model.safetensors")
+        os.utime(tmp_path / name / "model.safetensors", (when, when))
+    weights.note_sums(tmp_path, since=20)
+    after = (tmp_path / "SHA256SUMS").read_text().splitlines()
+    assert after[0] == before[0] and after[1] != before[1] and len(after) == 2
 
 
 def test_an_own_folder_keeps_its_own_scheduler(tmp_path):
@@ -364,11 +485,16 @@ def test_in_notebooks_a_variable_takes_the_place_of_pocket_alone(tmp_path, monke
     assert model_folder(models.ROOT / POCKET) == models.ROOT / POCKET, "the pocket model itself"
     assert settings(POCKET) == settings(own)
     monkeypatch.setenv("DIFFUSION_MODEL", "a/slip")
-    with pytest.raises(InputError, match=r'"a/slip" \(the environment variable DIFFUSION_MODEL names it\): '):
+    choices = r'"a/slip" \(the environment variable DIFFUSION_MODEL names it\): take "pocket", "full" \('
+    with pytest.raises(InputError, match=choices):
         load_components(POCKET)
-    monkeypatch.setenv("DIFFUSION_MODEL", "full")
-    assert settings(POCKET) == settings(FULL) and models.chosen("pocket") == FULL
-    for nothing in ("", "pocket", POCKET):
+    for full in ("full", " Full\n", "FULL"):
+        monkeypatch.setenv("DIFFUSION_MODEL", full)
+        assert settings(POCKET) == settings(FULL) and models.chosen("Pocket ") == FULL
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DIFFUSION_MODEL", " ~/own ")
+    assert model_folder(POCKET) == model_folder("~/own") == model_folder(Path("~/own")) == Path(own)
+    for nothing in ("", " ", "pocket", " Pocket", "POCKET", POCKET):
         monkeypatch.setenv("DIFFUSION_MODEL", nothing)
         assert model_folder("pocket") == models.ROOT / POCKET
 
@@ -377,11 +503,15 @@ def test_a_kernel_is_a_notebook_and_a_command_is_not(tmp_path, monkeypatch):
     """In a real kernel: everything that is imported there counts."""
     folder = save_tiny("like sd", tmp_path)
     code = "from helpers.models import *; print(model_folder(POCKET))"
-    notebook = new_notebook(cells=[new_code_cell(code)])
-    options = {"timeout": 600, "resources": {"metadata": {"path": str(models.ROOT)}}}
+    (tmp_path / "unet/config.json").unlink()
+    notebook = new_notebook(cells=[new_code_cell(code), new_code_cell("load_components(POCKET)")])
+    options = {"timeout": 600, "resources": {"metadata": {"path": str(models.ROOT)}}, "allow_errors": True}
     monkeypatch.setenv("DIFFUSION_MODEL", folder)
     NotebookClient(notebook, **options).execute()
     assert notebook.cells[0].outputs[0].text.strip() == folder
+    (error,) = notebook.cells[1].outputs
+    sentence = f"ModelError: {folder}/unet can't be read: save the model there again."
+    assert error.traceback == [sentence], "one sentence, not the libraries' code"
     assert not choice._in_notebook()
 
 

@@ -1,5 +1,6 @@
 """Threads: torch computes on one unless a user says otherwise, and several threads may share one model."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from nbclient import NotebookClient
 from PIL import Image
 from tiny import save_tiny, tiny_parts
 
+import helpers
 from helpers.denoising import generate
 from helpers.image_to_image import image_to_image
 from helpers.models import Components
@@ -53,11 +55,13 @@ def model(tmp_path_factory):
     "code",
     [
         "import helpers.models",
+        "import helpers.seeding",
+        "import os; os.environ['OMP_NUM_THREADS'] = 'all'; import helpers.seeding",
         "import torch; torch.ones(500, 500) @ torch.ones(500, 500); import helpers.models",
         "import os, torch; os.environ['OMP_NUM_THREADS'] = '1'; import helpers.models",
         "from training.loop import Settings, start; start(Settings(1, 1, 1.0), cpu=True)",
     ],
-    ids=["helpers first", "torch first", "set after torch", "a training"],
+    ids=["helpers first", "seeds alone", "no number", "torch first", "set after torch", "a training"],
 )
 def test_one_thread_whatever_comes_first(code):
     assert printed(code + COUNT)[-1] == "1"
@@ -86,6 +90,16 @@ def test_one_thread_also_in_threads_that_start_later():
 
 def test_a_users_own_number_is_respected():
     assert printed("import helpers.models" + COUNT, OMP_NUM_THREADS="2") == ["2"]
+
+
+def test_what_a_second_thread_saves_and_costs_is_as_the_benchmarks_say():
+    measured = json.loads((ROOT / "docs" / "benchmarks.json").read_text(encoding="utf-8"))["results"]
+    idle, busy = measured["threads"]["0 busy programs"], measured["threads"]["1 busy program"]
+    words = " ".join(helpers.__doc__.split())
+    assert "saves a quarter of a picture's time" in words
+    assert 0.6 < idle["2 threads"][0] / idle["1 thread"][0] < 0.9
+    assert "two threads take twice as long as one" in words
+    assert busy["2 threads"][0] > 2 * busy["1 thread"][0]
 
 
 def test_the_number_can_be_changed_after_the_imports():

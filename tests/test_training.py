@@ -13,7 +13,7 @@ import torch
 from accelerate import Accelerator
 from diffusers import DDPMScheduler, StableDiffusionPipeline
 from diffusers.training_utils import EMAModel
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer
 
 import training
@@ -53,6 +53,15 @@ def test_learning_rate_warms_up_stays_and_ends_at_two_per_cent():
     assert lr_scale(9999, 0.6, warmup=150, flat=0.6) == 1
     assert lr_scale(9999, 0.8, warmup=150, flat=0.6) == pytest.approx(0.51)
     assert lr_scale(9999, 1.0, warmup=150, flat=0.6) == pytest.approx(0.02)
+
+
+def test_the_sum_of_new_weights_is_written_with_them(folders, monkeypatch):
+    (folders / "models" / "pocket-judge").mkdir(parents=True)
+    file = folders / "models" / "pocket-judge" / "model.safetensors"
+    monkeypatch.setattr(tokenizer, "main", lambda: save_file({"it": torch.ones(3)}, file))
+    monkeypatch.setattr(command.time, "time", lambda: 0.0)
+    command.run(SimpleNamespace(stage="tokenizer"))
+    assert "  pocket-judge/model.safetensors\n" in (folders / "models" / "SHA256SUMS").read_text()
 
 
 def test_moving_average():

@@ -79,4 +79,16 @@ def test_the_wheel_paints_a_picture_in_an_empty_folder(installed, tmp_path):
 def test_without_a_model_it_says_where_to_find_one(installed, tmp_path):
     start = f"import runpy; runpy.run_module({NAME!r}, run_name='__main__', alter_sys=True)"
     ran = run(installed, tmp_path, start, PROMPT)
-    assert ran.returncode == 1 and "name one with --model" in ran.stderr and len(ran.stderr.splitlines()) == 1
+    (sentence,) = ran.stderr.splitlines()
+    assert ran.returncode == 1 and "inside a clone" in sentence and "with --model" in sentence
+
+
+def test_inside_a_clone_its_pocket_model_is_the_default(installed, tmp_path):
+    start = (
+        f"import runpy; sys.path.remove(''); runpy.run_module({NAME!r}, run_name='__main__', alter_sys=True)"
+    )
+    shutil.copytree(ROOT / "models" / "pocket-planets", tmp_path / "models" / "pocket-planets")
+    (tmp_path / "work").mkdir()
+    ran = run(installed, tmp_path / "work", start, PROMPT, "--steps", "1", "--out", "red.png")
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "work" / "red.png").is_file() and str(tmp_path / "models") in ran.stdout

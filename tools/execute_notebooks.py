@@ -15,7 +15,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from helpers.machine.disk import write_whole
+from helpers.errors import DiskError
+from helpers.machine.disk import check_open, write_whole
 from helpers.show.sliders import NOTE
 
 ROOT = Path(__file__).parent.parent
@@ -27,6 +28,7 @@ KERNEL_ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "DIFFUSION_MODEL": "pocket",
+    "TQDM_DISABLE": "1",  # a bar comes after two seconds: it would be in the output of slow machines alone
     "KEEP_TRAININGS": "0",  # a training begins anew, whatever an earlier one left in out/
 }
 KEPT_CELL_METADATA = {"tags", "slideshow", "jupyter", "cellView"}  # cellView: Colab's
@@ -110,12 +112,16 @@ def execute(path):
 
 
 def main(paths):
+    """Execute all of them; True if one failed, a sentence where nothing can be written."""
     os.environ.update(KERNEL_ENVIRONMENT)
     failed = False
     for path in [Path(p) for p in paths] or sorted((ROOT / "notebooks").glob("*.ipynb")):
         started = time.perf_counter()
         try:
+            check_open(path)
             found = execute(path)
+        except DiskError as error:
+            return str(error)
         except CellExecutionError as error:
             found = [f"not written, because a cell failed:\n{error}"]
         print(f"{path.name}: {time.perf_counter() - started:.0f} s", *found, sep="\n    ")

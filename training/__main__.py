@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -125,6 +126,8 @@ def settings_for(stage_settings, options):
 
 def run(options):
     """Run one stage here; the modules are imported by the process that needs them."""
+    import training
+    from helpers.machine.weights import note_sums
     from training.beyond import proteins, sounds, spaces, video
     from training.evaluation import evaluate
     from training.pocket import clip, data, judge, tokenizer, unet, vae
@@ -153,7 +156,10 @@ def run(options):
     }
     try:
         with clear_disk_error("models"):
+            begun = time.time()
             stages[options.stage]()
+            if os.environ.get("LOCAL_RANK", "0") == "0":
+                note_sums(training.MODELS, begun)
     except (ModelError, DiskError) as error:
         sys.exit(str(error))
 

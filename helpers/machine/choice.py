@@ -14,7 +14,7 @@ POCKET = "models/pocket-planets"
 FULL = "CompVis/stable-diffusion-v1-4"
 FULL_REVISION = "133a221b8aa7292a167afc5127cb63fb5005638b"
 CHOICE = "DIFFUSION_MODEL"  # the environment variable
-SHORT = {"pocket": POCKET, "full": FULL}
+SHORT = {"pocket": POCKET, "full": FULL}  # in small or capital letters
 PINNED = re.compile(r"([\w.-]+/[\w.-]+)@([0-9a-f]{40})")
 NOTICE = """\
 Stable Diffusion v1-4 comes under the CreativeML Open RAIL-M licence. You may use it, also commercially, but
@@ -39,10 +39,12 @@ def model_folder(model=POCKET, safety_checker=True):
             return folder
     if model == POCKET:
         raise ModelError(f"{POCKET}/model_index.json is missing: {mend(ROOT / POCKET)}.")
-    named = f" (the environment variable {CHOICE} names it)" if model == os.environ.get(CHOICE) else ""
+    wish = _meant(os.environ.get(CHOICE, ""))
+    named = f" (the environment variable {CHOICE} names it)" if wish and model == _name(wish) else ""
     raise InputError(
-        f'There is no model {quoted(model)}{named}: take "{POCKET}", "{FULL}", a folder in the diffusers '
-        'layout (with a model_index.json), or a model of the Hub as "owner/name@" and its 40-digit commit.'
+        f'There is no model {quoted(model)}{named}: take "pocket", "full" (which is {FULL}), a folder in the '
+        'diffusers layout (with a model_index.json), or a model of the Hub as "owner/name@" and its 40-digit '
+        "commit."
     )
 
 
@@ -54,11 +56,22 @@ def chosen(model):
     """
     if not isinstance(model, str | Path):
         raise InputError(f'A model is named by a text, such as "{POCKET}", not by {shown(model)}.')
-    if model in SHORT or model == POCKET:
-        wish = os.environ.get(CHOICE) if _in_notebook() and SHORT.get(model, model) == POCKET else None
-        model = SHORT.get(wish or model, wish or model)
-    name = Path(model).as_posix() if str(model) else ""
+    if isinstance(model, str):
+        model = _meant(model)
+        if model == POCKET and _in_notebook():
+            model = _meant(os.environ.get(CHOICE, "")) or POCKET
+    name = _name(model)
     return POCKET if name == (ROOT / POCKET).as_posix() else name
+
+
+def _meant(text):
+    """What a text means, with blanks around it, capital letters in "pocket" or "full", or ~ for the home."""
+    text = text.strip()
+    return SHORT.get(text.lower(), text)
+
+
+def _name(model):
+    return Path(os.path.expanduser(model)).as_posix() if str(model) else ""
 
 
 def _in_notebook():
@@ -93,7 +106,7 @@ def _from_hub(model, revision, safety_checker):
 
 def mend(path):
     """What to do about a file or a folder of a model that is missing or damaged."""
-    if path.is_relative_to(ROOT / POCKET):
+    if path.is_relative_to(ROOT / "models"):
         return "bring it back with `git checkout -- models`, or clone the repository again"
     if "snapshots" in path.parts:  # the Hub's cache: a file there is a link to one with the content
         kept = path.resolve() if path.is_file() else Path(*path.parts[: path.parts.index("snapshots")])

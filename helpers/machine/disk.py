@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import tempfile
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +56,17 @@ def check_room(folder, needed, what):
             f"{what} needs {needed / 1e9:.1f} GB on the disk of {named(folder)}, and {free / 1e9:.1f} GB are "
             "free: free some space, and run this again."
         )
+
+
+def check_open(file):
+    """Raise DiskError unless `file` can be written: said before an hour's work, not after it."""
+    folder = Path(file).absolute().parent
+    place = next(each for each in (folder, *folder.parents) if each.exists())
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise disk_error(file, error) from error
 
 
 def disk_error(file, error):

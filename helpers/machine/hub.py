@@ -17,7 +17,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import enable_progress_bars
 
-from helpers.errors import DiskError, ModelError
+from helpers.errors import DiskError, ModelError, silent_if_it_fails
 from helpers.machine.disk import CLOSED, FULL, check_room
 
 SECONDS = 20  # to wait for the Hub's first word
@@ -51,7 +51,8 @@ def hub_folder(model, revision, files):
         check_room(_cache(), _still_to_fetch(sizes, files, folder), "it")
         if huggingface_hub.constants.HF_HUB_DISABLE_PROGRESS_BARS is None:
             enable_progress_bars()  # with their own, transformers and diffusers turn these off, too
-        return Path(snapshot_download(**wanted, etag_timeout=SECONDS))
+        with silent_if_it_fails():
+            return Path(snapshot_download(**wanted, etag_timeout=SECONDS))
     except Exception as error:  # each library underneath has errors of its own
         raise ModelError(
             f"{model} could not be downloaded, because {_why(error, model, revision)}."

@@ -3,6 +3,9 @@
 `mend(path)` says what to do about a path that is missing or damaged.
 """
 
+import functools
+import hashlib
+import inspect
 import json
 from math import prod
 
@@ -11,9 +14,11 @@ import torch
 from safetensors import SafetensorError, safe_open
 from transformers import PreTrainedModel
 
-from helpers.errors import ModelError
-from helpers.machine.disk import named
+from helpers.errors import ModelError, clear_memory_error, silent_if_it_fails
+from helpers.machine.disk import ROOT, named, write_text
 
+SUMS = ROOT / "models" / "SHA256SUMS"  # of this project's own weights, in the form of `sha256sum`
+SCHEDULE = ("beta_start", "beta_end", "beta_schedule")  # the library's own fit no model here
 LONGEST_HEAD = 100_000_000  # bytes: what the format allows
 WEIGHTS = {
     "text_encoder": "model.safetensors",
@@ -25,11 +30,31 @@ WEIGHTS = {
 
 def load_part(part_class, folder, mend, **options):
     """`from_pretrained` of one part, its many possible complaints turned into one ModelError."""
+    broken = [file for file in sorted(folder.glob("*.json")) if not isinstance(_json(file), dict)]
+    if broken and "config" in broken[0].name:  # the libraries take a list for a folder's name
+        raise ModelError(f"{named(broken[0])} can't be read: {mend(broken[0])}.")
     try:
-        return part_class.from_pretrained(folder, **options)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        wrong = next((file for file in sorted(folder.glob("*.json")) if not _is_json(file)), folder)
+        with silent_if_it_fails(), clear_memory_error():
+            return part_class.from_pretrained(folder, **options)
+    except ModelError:
+        raise
+    except Exception as error:  # each library, and each version of it, has its own
+        wrong = broken[0] if broken else folder
         raise ModelError(f"{named(wrong)} can't be read: {mend(wrong)}.") from error
+
+
+def load_scheduler(folder, mend):
+    """The scheduler that the model in `folder` names: PNDM for both models here, or any other.
+
+    Raises ModelError where its file lacks the noise schedule.
+    """
+    scheduler = scheduler_class(folder / "model_index.json", mend)
+    file = folder / "scheduler" / "scheduler_config.json"
+    said, known = _json(file), inspect.signature(scheduler).parameters
+    if isinstance(said, dict) and not said.get("trained_betas"):
+        if lacking := [name for name in SCHEDULE if name in known and name not in said]:
+            raise ModelError(f"{named(file)} does not say {' or '.join(lacking)}: {mend(file)}.")
+    return load_part(scheduler, folder / "scheduler", mend)
 
 
 def load_network(network_class, folder, device, dtype, mend):
@@ -40,20 +65,67 @@ def load_network(network_class, folder, device, dtype, mend):
     """
     name = WEIGHTS["text_encoder" if issubclass(network_class, PreTrainedModel) else "unet"]
     files, variant = weights_files(folder, name)
-    if not files:
-        raise ModelError(f"The weights file {named(folder / name)} is missing: {mend(folder / name)}.")
-    for file in files:
-        try:
-            with safe_open(file, framework="pt"):
-                pass
-        except (SafetensorError, OSError) as error:
-            raise ModelError(f"The weights file {named(file)} is damaged: {mend(file)}.") from error
+    for file in files or [folder / name]:
+        check_weights(file, mend)
     options = {"use_safetensors": True, "output_loading_info": True, "variant": variant}
     network, loaded = load_part(network_class, folder, mend, **options)
     if loaded["missing_keys"]:
         raise ModelError(f"The weights file {named(files[0])} is incomplete: {mend(files[0])}.")
     network = network.eval().requires_grad_(False)
     return torch.nn.Module.to(network, device, dtype)
+
+
+def check_weights(file, mend):
+    """Raise ModelError unless a file of weights is there and whole.
+
+    That is: its head fits its length; and if it is one of this project's own, in models/, its SHA-256 is that
+    which SHA256SUMS names. A file that was damaged in the middle would paint without a word.
+    """
+    if not file.is_file():
+        raise ModelError(f"The weights file {named(file)} is missing: {mend(file)}.")
+    try:
+        with safe_open(file, framework="pt"):
+            pass
+        known = _sums().get(file.absolute())
+        found = known and _sum(file, file.stat().st_size, file.stat().st_mtime_ns)
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"The weights file {named(file)} is damaged: {mend(file)}.") from error
+    if found != known:
+        raise ModelError(
+            f"The weights file {named(file)} is damaged or another one than {named(SUMS)} names: bring it "
+            "back with `git checkout -- models`, and keep weights of your own in another folder."
+        )
+
+
+def note_sums(folder, since):
+    """Write into `folder`/SHA256SUMS which files of weights were written there after the time `since`."""
+    new = {file for file in folder.rglob("*.safetensors") if file.stat().st_mtime >= since}
+    sums = _sums(folder / SUMS.name) | {file.absolute(): _digest(file) for file in new}
+    lines = sorted((file.relative_to(folder.absolute()).as_posix(), each) for file, each in sums.items())
+    if new:
+        write_text(folder / SUMS.name, "".join(f"{each}  {name}\n" for name, each in lines))
+
+
+def _sums(file=None):
+    """{path: SHA-256} as `file` says, SUMS if left out; empty where there is none."""
+    file = file or SUMS
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {}
+    rows = [line.partition("  ") for line in lines]
+    return {file.absolute().parent / name: each for each, _, name in rows}
+
+
+@functools.cache
+def _sum(file, size, changed):
+    """The SHA-256 of a file as it is since then: computed once."""
+    return _digest(file)
+
+
+def _digest(file):
+    with open(file, "rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def scheduler_class(index, mend):
@@ -112,9 +184,9 @@ def _parameters(file):
     return sum(prod(each["shape"]) for name, each in head.items() if name != "__metadata__")
 
 
-def _is_json(file):
+def _json(file):
+    """What a JSON file holds; None where there is none that can be read."""
     try:
-        json.loads(file.read_text(encoding="utf-8"))
+        return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return False
-    return True
+        return None

@@ -16,6 +16,7 @@ from torch import nn
 
 from helpers.denoising import decode, denoise, encode_prompts
 from helpers.errors import InputError, ModelError, check_prompt
+from helpers.machine.weights import check_weights
 from helpers.models import POCKET, ROOT, latent_shape, load_components
 from helpers.seeding import generator, initial_noise
 
@@ -111,6 +112,7 @@ def load_video_model(folder=FOLDER):
     """
     if not (folder / "model.safetensors").is_file():
         raise ModelError(f"There are no layers in {folder.name}: train them with `python -m training video`.")
+    check_weights(folder / "model.safetensors", lambda _: "train them with `python -m training video`")
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     components = load_components(ROOT / POCKET, torch.device("cpu"), torch.float32)
     layers = new_layers(components.unet, config["width"])
