@@ -6,6 +6,7 @@ in a local one, which holds what the cell needs of this repository; pip finds it
 
 import os
 import random
+import re
 import shutil
 import signal
 import site
@@ -313,6 +314,16 @@ def test_a_full_disk_is_said_and_left_as_it_was(published, size):
     reason = said.partition("(")[2].partition("). ")[0]
     assert said == failed(reason, "Free 200 MB on this disk, then run this cell again")
     assert ("unable to write file" if size == "500k" else "No space left") in reason
+
+
+def test_a_clone_fits_where_as_much_is_free_as_the_full_disk_asks_for():
+    """Its files once as they are, once in the packed history, which is smaller."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("no repository around these files")
+    files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    size = 2 * sum(file.stat().st_size for file in files if file.exists())
+    assert size <= 1e6 * int(re.search(r"Free (\d+) MB", setup_cell())[1])
 
 
 def test_where_nothing_can_be_written_it_says_so(tmp_path, published):
