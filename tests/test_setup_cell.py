@@ -509,6 +509,19 @@ def test_an_older_python_is_sent_to_another_kernel(monkeypatch):
         packages.install_missing()
 
 
+def test_the_page_names_what_the_cell_may_say_and_nothing_else():
+    page = (ROOT / "docs" / "where_it_runs.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \*(.+?)\*", page.partition("may say")[2].partition("\n## ")[0], re.MULTILINE)
+    words = [part.strip(" .") for line in listed for part in re.split(r"\(?\.\.\.\)?|\b3\.11\b|: ", line)]
+    code = setup_cell() + Path(packages.__file__).read_text(encoding="utf-8")
+    assert [part for part in words if part not in code] == []
+    cell = setup_cell()
+    cures = re.findall(r'": "([^,("]+)', cell.partition("cures = {")[2].partition("}")[0])
+    said = re.findall(r'Error\(f?"(?:\{\w+\} )?([\w \']+)', cell)
+    assert len(cures) == 3 and len(said) == 4
+    assert [each for each in cures + said if not any(each.strip() in line for line in listed)] == []
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
 def test_in_the_committed_notebooks_it_printed_nothing(path):
     notebook = nbformat.read(path, as_version=4)
