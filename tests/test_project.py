@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from helpers.lesson.packages import SHOWS
 from tests.browser import REQUIRED, SHOTS
 from tools.slides.build import vendor
 from tools.stamp_badges import GLOSSARY, LEAVE, SETUP_METADATA, repository, setup_cell, top
@@ -106,13 +107,16 @@ def test_every_locked_package_has_its_hash_but_torch_whose_build_the_machine_cho
     assert not [name for name in everything if name.startswith("nvidia-")]
 
 
-def test_colabs_versions_are_within_what_is_asked_for():
+def test_on_colab_the_set_up_cell_installs_nothing():
+    """Colab has all that notebooks import, new enough. JupyterLab is not imported."""
     lines = (LOCKS / "colab.txt").read_text(encoding="utf-8").splitlines()
     colab = {r.name: r.specifier for r in map(Requirement, (line for line in lines if line[:1] != "#"))}
-    assert {"torch", "diffusers", "transformers", "ipywidgets", "ipython"} <= colab.keys()
+    imported = {r.name for r in [*CORE, *map(Requirement, EXTRAS["notebooks"])]} - {SHOWS}
+    assert imported | {"huggingface_hub", "torchvision", "ipython", "ipykernel"} <= colab.keys()
     for requirement in REQUIREMENTS:
         if requirement.name in colab:
             (pin,) = colab[requirement.name]
+            assert pin.operator == "==", pin
             assert requirement.specifier.contains(pin.version.removesuffix(".*")), requirement
 
 
@@ -254,6 +258,8 @@ def test_every_system_every_python_and_the_lowest_and_newest_versions_are_tried(
     assert {row["versions"] for row in others["include"]} == {"lowest", "colab", "newest"}
     series = {row["versions"] for row in others["include"] if row["tests"].split(" ")[0] in ("", "notebooks")}
     assert series == {"lowest", "colab", "newest"}  # in these every notebook runs
+    [colab] = [row["tests"].split() for row in others["include"] if row["versions"] == "colab"]
+    assert {"notebooks", "tests/test_playground.py", "tests/test_setup_cell.py"} <= set(colab)
     assert {row["python"] for row in others["include"] if row["versions"] == "lowest"} == {tried[0]}
     assert "playwright install" in str([step.get("run") for step in steps()])
 
@@ -298,6 +304,14 @@ def test_fixed_lines_and_set_up_cell_are_stamped(path):
     first_code = next(c for c in notebook.cells if c.cell_type == "code")
     assert first_code.metadata == SETUP_METADATA, "the first code cell is the set-up cell"
     assert first_code.source == setup_cell(), "run `make badges`"
+
+
+def test_no_notebook_asks_colab_for_a_graphics_card():
+    """docs/where_it_runs.md says so; Colab would read these keys."""
+    asked = [json.loads(path.read_text(encoding="utf-8"))["metadata"].keys() for path in NOTEBOOKS]
+    assert asked and not set().union(*asked) & {"accelerator", "colab"}
+    colab = (ROOT / "docs" / "where_it_runs.md").read_text(encoding="utf-8").partition("## Colab")[2]
+    assert "No notebook asks for one by itself" in " ".join(colab.split())
 
 
 # -------------------------------------------------------------------------------------------- what is tracked

@@ -24,39 +24,54 @@ LEAVE = "**When you leave:** *Kernel → Shut Down Kernel* gives this notebook's
 
 SETUP_CELL = """\
 # @title Set-up: finds or fetches the project's code, installs what is missing
-import os, shutil, subprocess, sys
+import os, re, shutil, subprocess, sys
 from pathlib import Path
 
-here = Path(globals().get("__vsc_ipynb_file__", "here")).absolute().parent  # VS Code names the file
+try:  # VS Code names the notebook's file
+    here = Path(globals().get("__vsc_ipynb_file__", "here")).absolute().parent
+except FileNotFoundError:
+    raise RuntimeError("The kernel's folder is gone: restart the kernel, then run this cell again.") from None
 clone, address = here / "{name}", "{address}"
-roots = [p for p in (here, *here.parents, clone) if (p / "{last}").is_file()]
-if not roots:
-    if clone.exists():
-        raise RuntimeError(f"{{clone.name}} is only a part: rename or delete it, then run this cell again.")
-    if not shutil.which("git"):
-        raise RuntimeError("git is missing: install it (https://git-scm.com), then run this cell again, or "
-                           "open this notebook in the folder notebooks/ or work/ of a whole copy.")
+elsewhere = f"open this notebook in the folder notebooks/ or work/ of a whole copy of {{address}}."
+marks = {marks}
+places = here, *here.parents, clone
+root = next((p for p in places if all((p / mark).exists() for mark in marks)), None)
+part = next((p for p in places if any((p / mark).exists() for mark in marks[:2])), clone)
+if not root and part.exists():
+    cure = "rename or delete it, then run this cell again." if part == clone else elsewhere
+    raise RuntimeError(f"{{part}} is only a part of the project: {{cure}}")
+if not root and not shutil.which("git"):
+    raise RuntimeError(f"git is missing: install it (https://git-scm.com) and restart, or {{elsewhere}}")
+if not root:
     print("Fetching", address, "...", flush=True)
-    part = clone.with_suffix(".part")
-    shutil.rmtree(part, ignore_errors=True)  # what an interrupted attempt left
-    try:
-        os.environ["GIT_TERMINAL_PROMPT"] = "0"  # git fails rather than ask for a password
-        subprocess.run(["git", "clone", "--quiet", "--depth", "1", address, part],
-                       check=True, capture_output=True, text=True, timeout=300)
-        part.rename(clone)
-    except (OSError, subprocess.SubprocessError) as error:
-        reason = (getattr(error, "stderr", None) or str(error)).strip().splitlines()[-1]
-        raise RuntimeError(
-            f"Fetching failed ({{reason}}). Check the network (on Kaggle, turn on Internet in the notebook's "
-            "settings), or open this notebook in the folder notebooks/ or work/ of a whole copy.") from None
-root = (roots or [clone])[0]
+    half = clone.with_suffix(".part")
+    shutil.rmtree(half, ignore_errors=True)  # what an interrupted attempt left
+    slow = "-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60"  # a minute without data ends it
+    git = subprocess.run(["git", *slow, "clone", "--quiet", "--depth", "1", address, half],
+                         stderr=subprocess.PIPE, errors="replace",  # in English, and no password is asked for
+                         env=os.environ | {{"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}})
+    if git.returncode:
+        shutil.rmtree(half, ignore_errors=True)
+        said = [line[7:] for line in git.stderr.splitlines() if line.startswith(("fatal: ", "error: "))]
+        cures = {{"No space|quota|unable to write": "Free 200 MB on this disk, then run this cell again",
+                 "ermission denied|Read-only": "Copy this notebook into a folder of your own",
+                 "": "Check the network (on Kaggle, turn on Internet in the notebook's settings)"}}
+        cure = next(cure for words, cure in cures.items() if re.search(words, git.stderr))
+        raise RuntimeError(f"Fetching failed ({{(said or [git.returncode])[0]}}). {{cure}}, or {{elsewhere}}")
+    root = half.rename(clone)
 os.chdir(here if here.parent == root else root / "notebooks")
 sys.path.insert(0, str(root))
 import helpers.lesson.packages
 
 helpers.lesson.packages.install_missing()"""
 SETUP_METADATA = {"tags": ["setup"], "cellView": "form", "jupyter": {"source_hidden": True}}
-LAST = "worlds/turning.py"  # what git writes last: a clone that has it is whole
+LAST = "worlds/turning.py"  # what git writes last
+MARKS = (
+    "helpers/lesson/packages.py",
+    LAST,
+    "pyproject.toml",
+    "notebooks",
+)  # the first two: this project's alone
 
 
 def repository():
@@ -78,7 +93,8 @@ def top(notebook_name):
 
 def setup_cell():
     """The source of the set-up cell, the first code cell of every notebook."""
-    return SETUP_CELL.format(address=repository(), name=repository().rsplit("/", 1)[1], last=LAST)
+    marks = ", ".join(f'"{mark}"' for mark in MARKS)
+    return SETUP_CELL.format(address=repository(), name=repository().rsplit("/", 1)[1], marks=marks)
 
 
 def stamp(path):

@@ -4,6 +4,7 @@ The set-up cell of each notebook calls `install_missing`. It needs no package bu
 kernel has.
 """
 
+import re
 import subprocess
 import sys
 from importlib import invalidate_caches, metadata
@@ -15,6 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOWS = "jupyterlab"  # shows notebooks; a kernel runs without it, and Colab and VS Code have their own
 OLDEST_PYTHON = (3, 11)
 KEPT = ("torch", "numpy")  # built for their machine: where they are, they stay as they are
+CURES = {  # words of pip's -> what helps
+    "No space|quota": "Free some space on this disk",
+    "ermission denied|Read-only|externally-managed": "Choose a kernel whose packages you may change",
+    "": "Check the network",
+}
 
 
 def lacking():
@@ -73,8 +79,9 @@ def _install(wanted):
         errors = [line for line in run.stderr.splitlines() if "error" in line.lower()]
         reason = (errors or run.stderr.splitlines() or ["pip gave no reason"])[0]
         listed = " ".join(f'"{each}"' for each in wanted)
+        cure = next(cure for words, cure in CURES.items() if re.search(words, run.stderr))
         raise ImportError(
-            f"They could not be installed ({reason.strip()}). Check the network and run this cell again, "
+            f"They could not be installed ({reason.strip()}). {cure} and run this cell again, "
             f"or run in a terminal, with this kernel's Python: python -m pip install {listed}"
         )
     invalidate_caches()
