@@ -41,8 +41,8 @@ from helpers.errors import (
     warn_if_cut,
     warn_if_unused,
 )
+from helpers.machine.safety import checked
 from helpers.models import Components, bar_delay, check_vae, latent_shape
-from helpers.safety import checked
 from helpers.seeding import check_generators, generator, initial_noise
 
 NOTHING_PAINTED = "nothing was painted; run the cell again when you want it."

@@ -31,8 +31,8 @@ from helpers.errors import (
     stop_in_a_sentence,
     warn_if_unused,
 )
+from helpers.machine.safety import checked
 from helpers.models import Components, check_vae, pixels_per_latent
-from helpers.safety import checked
 from helpers.seeding import generator, initial_noise
 
 

@@ -20,7 +20,6 @@ from tqdm.auto import tqdm
 from transformers import CLIPModel, CLIPTextModel, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
-from helpers import safety
 from helpers.errors import (
     ModelError,
     check_device,
@@ -29,7 +28,7 @@ from helpers.errors import (
     check_size,
     clear_memory_error,
 )
-from helpers.machine import memory
+from helpers.machine import memory, safety
 from helpers.machine.choice import FULL, POCKET, chosen, mend, model_folder
 from helpers.machine.disk import ROOT, named
 from helpers.machine.hub import hub_folder

@@ -25,7 +25,7 @@ MAY_IMPORT = {  # of the house's own rooms, beside itself
     "notebooks": {"helpers", "worlds"},
 }
 ROOMS = {*MAY_IMPORT, "tests", "conftest", "tiny", "browser"}
-FLAT = {"models", "seeding", "denoising", "image_to_image", "attention", "errors", "judge", "safety"}
+FLAT = {"models", "seeding", "denoising", "image_to_image", "attention", "errors", "judge"}
 FILES = sorted(file for room in MAY_IMPORT for file in (ROOT / room).rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 

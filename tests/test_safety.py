@@ -8,10 +8,10 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from tiny import save_tiny, save_tiny_checker
 
-from helpers import safety
 from helpers.denoising import generate
 from helpers.errors import ModelError
 from helpers.image_to_image import image_to_image
+from helpers.machine import safety
 from helpers.models import POCKET, load_components, load_pipeline
 
 BLACK = (0, 0)  # the darkest and the lightest value of a black picture
