@@ -82,7 +82,8 @@ def token_maps(recorders, height, width):
     `width`. What a place gives to all tokens adds up to 1. Raises InputError if nothing has been recorded, or
     if the latents had another size.
     """
-    if not isinstance(recorders, dict) or not recorders:
+    recorded = isinstance(recorders, dict) and all(hasattr(each, "weights") for each in recorders.values())
+    if not recorded or not recorders:
         raise InputError(f"Recorders are what `recorded_attention` gives, not {shown(recorders)}.")
     height, width = check_whole(height, "The height"), check_whole(width, "The width")
     maps = [_enlarged(name, each.weights, height, width) for name, each in recorders.items()]

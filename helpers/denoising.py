@@ -22,6 +22,7 @@ from helpers.errors import (
     MOST_PICTURES,
     InputError,
     as_number,
+    check_choice,
     check_device,
     check_finite,
     check_function,
@@ -254,7 +255,8 @@ def set_steps(components, steps, scheduler=None, callback=None):
     scheduler = components.scheduler if scheduler is None else scheduler
     names = ["set_timesteps", "scale_model_input", "step", "init_noise_sigma"]
     names += ["alphas_cumprod"] if callback else []  # for the picture that each step points to
-    if isinstance(scheduler, type | str) or not all(hasattr(scheduler, name) for name in names):
+    known = all(hasattr(scheduler, name) for name in names) and not isinstance(scheduler, type | str)
+    if not known or "num_train_timesteps" not in getattr(scheduler, "config", {}):
         raise InputError(
             f"The scheduler can't be {shown(scheduler)}: "
             "make one such as DDIMScheduler.from_config(components.scheduler.config)."
@@ -276,9 +278,9 @@ def _set(scheduler, steps, device):
     """
     try:
         scheduler.set_timesteps(steps, device=device)
-    except (ValueError, IndexError):  # it says so itself
+    except (ValueError, IndexError, ZeroDivisionError):  # it says so itself
         return False
-    last = scheduler.config.get("num_train_timesteps", 1000) - 1
+    last = scheduler.config["num_train_timesteps"] - 1
     levels = scheduler.sigmas[:-1] if hasattr(scheduler, "model_outputs") else torch.arange(2)
     return not (hasattr(scheduler, "alphas_cumprod") and scheduler.timesteps.max() > last) and bool(
         levels.diff().all()
@@ -341,16 +343,13 @@ def predicted_x0(noise_pred, t, latents, alphas_cumprod, prediction_type="epsilo
     except RuntimeError as error:
         shapes = f"{tuple(noise_pred.shape)} and {tuple(latents.shape)}"
         raise InputError(f"Prediction and latents must have one shape, not {shapes}.") from error
+    kind = check_choice(prediction_type, ("epsilon", "v_prediction", "sample"), "prediction type")
     alpha = alpha_cumprod_at(t, alphas_cumprod)
-    if prediction_type == "epsilon":
+    if kind == "epsilon":
         return (latents - (1 - alpha) ** 0.5 * noise_pred) / alpha**0.5
-    if prediction_type == "v_prediction":
+    if kind == "v_prediction":
         return alpha**0.5 * latents - (1 - alpha) ** 0.5 * noise_pred
-    if prediction_type == "sample":
-        return noise_pred
-    raise InputError(
-        f'There is no prediction type {shown(prediction_type)}: take "epsilon", "v_prediction" or "sample".'
-    )
+    return noise_pred
 
 
 def to_pixels(pictures, device="cpu"):

@@ -6,19 +6,23 @@ tensor(3) are the whole number 3. The functions that a notebook calls check thei
 they call inside takes them as they are.
 """
 
+import errno
 import inspect
 import logging
 import math
 import numbers
+import os
 import sys
 import unicodedata
 import warnings
 from contextlib import contextmanager
+from pathlib import Path
 
 MOST_STEPS = 1000  # of the training
 MOST_GUIDANCE = 1000  # far beyond every picture; still larger scales overflow
 MOST_PIXELS = 8192  # a side
 MOST_PICTURES = 1000  # at once
+LARGEST = 1e30  # of numbers that have no other limit
 BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"  # Unicode's letters and signs that show nothing
 
 
@@ -75,6 +79,8 @@ def shown(value):
     """A value in a few words, for a message: itself where that is short, otherwise what it is."""
     if isinstance(value, type):
         return f"the class {value.__name__}"
+    if isinstance(value, str) and len(value) > 60:
+        return f"a text of {len(value)} letters"
     kind, shape = type(value).__name__, getattr(value, "shape", None)
     article = "an" if kind[0].lower() in "aeiou" else "a"
     if isinstance(shape, tuple) and shape:
@@ -90,8 +96,10 @@ def shown(value):
 
 
 def quoted(text):
-    """A text in double quotes, or what can be shown of it."""
-    return f'"{text}"' if text.isprintable() and len(text) < 200 else shown(text)
+    """A text in double quotes, its middle left out where it is long; of what can't be printed, what it is."""
+    if not isinstance(text, str) or not text.isprintable():
+        return shown(text)
+    return f'"{text}"' if len(text) < 200 else f'"{text[:70]} … {text[-40:]}"'
 
 
 def as_number(value):
@@ -118,6 +126,15 @@ def as_whole(value):
     return int(value) if value is not None and value == int(value) else None
 
 
+def as_list(values, name):
+    """What a list, a tuple, a range or the like holds, as a list. Raise InputError for anything else."""
+    try:
+        return list(None if isinstance(values, str) else values)
+    except TypeError as error:  # also a tensor of no axes says so
+        what = f"Here {name} is a list, not {shown(values)}"
+        raise InputError(f"{what}: put square brackets around a single one.") from error
+
+
 def check_text(text, what="A prompt"):
     """The text as a plain str. Raise InputError for anything else, and for halves of a character."""
     if not isinstance(text, str):
@@ -126,6 +143,40 @@ def check_text(text, what="A prompt"):
     if broken:
         raise InputError(f"{what} holds half a character, {ascii(broken)}: type that character again.")
     return str(text)
+
+
+def as_text(value, what):
+    """A title or a label as text; nothing for None. Raise InputError for halves of a character."""
+    try:
+        text = "" if value is None else str(value)
+    except Exception:  # a number of thousands of digits, or whatever a class of one's own raises
+        text = shown(value)
+    return check_text(text, what)
+
+
+def check_choice(value, choices, what):
+    """The choice. Raise InputError, which lists them, for what is none of these texts."""
+    if not isinstance(value, str) or value not in choices:
+        *listed, last = [f'"{each}"' for each in choices]
+        raise InputError(f"There is no {what} {quoted(value)}: take {', '.join(listed)} or {last}.")
+    return str(value)
+
+
+def check_path(path, what="A folder"):
+    """The Path, with ~ for the reader's home. Raise InputError for what can't name a file or folder."""
+    if not isinstance(path, str | Path) or not str(path).strip():
+        raise InputError(f"{what} is named by a path in quotes, not by {shown(path)}.")
+    path = os.path.expanduser(path)
+    try:
+        os.lstat(path)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise InputError(
+                f"{what} can't have a name of {len(path)} letters: take a shorter one."
+            ) from error
+    except ValueError as error:  # a NUL, or half a character
+        raise InputError(f"{what} can't have the name {shown(path)}: type it again.") from error
+    return Path(path)
 
 
 def check_prompt(prompt):
@@ -188,15 +239,34 @@ def check_size(height, width, pixels_per_latent):
     """(height, width). Raise InputError unless both are positive multiples of what the VAE can divide."""
     factor = math.lcm(8, pixels_per_latent)  # the library's pipeline asks for multiples of 8 in any case
     most, sides = MOST_PIXELS // factor * factor, []
+
+    def near(pixels):
+        return min(max(factor, round(pixels / factor) * factor), most)
+
     for name, given in (("height", height), ("width", width)):
         pixels = as_whole(given)
-        if pixels is not None and pixels > most:
+        if pixels is None:
+            meant = as_number(given) if not isinstance(given, str) else _written_number(given)
+            cure = f"one such as {near(128)}" if meant is None else near(meant)
+            raise InputError(f"The {name} must be a whole number of pixels, not {shown(given)}: take {cure}.")
+        if pixels > most:
             raise InputError(f"The {name} of {shown(given)} pixels is too large: take {most} at most.")
-        if pixels is None or pixels < factor or pixels % factor:
-            near = min(max(factor, round((as_number(given) or 0) / factor) * factor), most)
-            raise InputError(f"The {name} {shown(given)} is not a multiple of {factor} pixels: take {near}.")
+        if pixels < 1:
+            raise InputError(f"The {name} of {shown(given)} pixels is too small: take {factor} at least.")
+        if pixels % factor:
+            raise InputError(
+                f"The {name} {shown(given)} is not a multiple of {factor} pixels: take {near(pixels)}."
+            )
         sides.append(pixels)
     return tuple(sides)
+
+
+def _written_number(text):
+    """The finite number that a text writes; None if it writes none."""
+    try:
+        return as_number(float(text))
+    except ValueError:
+        return None
 
 
 def check_steps(num_inference_steps):
@@ -253,12 +323,34 @@ def check_seed(seed):
     return whole
 
 
-def check_whole(value, what, least=1):
-    """A whole number that isn't below `least`; `what` names it in the InputError."""
+def check_whole(value, what, least=1, most=None):
+    """A whole number from `least` up, to `most` if there is one; `what` names it in the InputError."""
     whole = as_whole(value)
-    if whole is None or not least <= whole < 2**31:
-        raise InputError(f"{what} must be a whole number from {least} up, not {shown(value)}.")
+    if whole is None or not least <= whole <= (most or 2**31 - 1):
+        limits = f"from {least} up" if most is None else f"from {least} to {most}"
+        raise InputError(f"{what} must be a whole number {limits}, not {shown(value)}.")
     return whole
+
+
+def check_number(value, what, above=-LARGEST, least=-LARGEST, most=LARGEST):
+    """A number above `above`, from `least` to `most`; `what` names it in the InputError."""
+    number = as_number(value)
+    if number is None or not (above < number and least <= number <= most):
+        limits = [f"above {above:g}"] * (above > -LARGEST) + [f"from {least:g}"] * (least > -LARGEST)
+        limits += [f"up to {most:g}"] if most < LARGEST else ["up"] * (least > -LARGEST)
+        raise InputError(f"{what} must be {' '.join(['a number', *limits])}, not {shown(value)}.")
+    return number
+
+
+def check_flag(value, what):
+    """True or False, of whatever type. Raise InputError for anything else; `what` names it."""
+    try:
+        flag = value.item() if hasattr(value, "item") else value
+    except (TypeError, ValueError, RuntimeError):  # of several
+        flag = None
+    if not isinstance(flag, int) or flag not in (0, 1):
+        raise InputError(f"{what} is True or False, not {shown(value)}: write one of the two.")
+    return bool(flag)
 
 
 def check_function(function, what, *arguments):
@@ -277,8 +369,11 @@ def check_function(function, what, *arguments):
 
 def check_parts(whole, what, names, source):
     """Raise InputError unless `whole` has these attributes; `source` says what gives such a thing."""
-    if isinstance(whole, type) or any(getattr(whole, name, None) is None for name in names):
-        raise InputError(f"{what} can't be {shown(whole)}: give what {source} returns.")
+    lacking = [name for name in names if getattr(whole, name, None) is None]
+    if isinstance(whole, type) or lacking:
+        some = not isinstance(whole, type) and len(lacking) < len(names)
+        wrong = f"without {lacking[0]}" if some else shown(whole)
+        raise InputError(f"{what} can't be {wrong}: give what {source} returns.")
 
 
 def check_tensor(tensor, what, shape):
@@ -291,14 +386,42 @@ def check_tensor(tensor, what, shape):
     if not isinstance(tensor, torch.Tensor) or not tensor.is_floating_point():
         kind = f"a tensor of {tensor.dtype}" if isinstance(tensor, torch.Tensor) else shown(tensor)
         raise InputError(f"{what} must be a torch tensor of floats, ({shape}), not {kind}.")
-    wanted = shape.split(", ")
-    fixed = (has == int(name) for has, name in zip(tensor.shape, wanted) if name.isdecimal())
-    if not tensor.numel() or not (wanted[-1] == "..." or tensor.ndim == len(wanted)) or not all(fixed):
+    if not tensor.numel() or not _has_shape(tensor, shape):
         raise InputError(f"{what} must have the shape ({shape}), not {tuple(tensor.shape)}.")
     if tensor.device.type != "meta" and not tensor.isfinite().all():
         raise InputError(
             f"{what} must hold finite numbers, and some here are NaN or infinite: make them anew."
         )
+
+
+def check_array(values, what, shape, finite=True):
+    """The values as a NumPy array. Raise InputError unless they are real numbers, (of) these dimensions.
+
+    `shape` is as in `check_tensor`. With `finite`, NaN and infinity are none.
+    """
+    import numpy as np
+
+    try:
+        array = np.asarray(values)
+    except Exception:  # lists of unequal lengths, tensors on a GPU, whatever a class of one's own raises
+        array = np.asarray(None)
+    if array.dtype.kind not in "iuf":
+        raise InputError(f"{what} must be an array of numbers, ({shape}), not {shown(values)}.")
+    if not _has_shape(array, shape) or not array.size:
+        raise InputError(f"{what} must have the shape ({shape}), not {tuple(array.shape)}.")
+    if finite and not np.isfinite(array).all():
+        raise InputError(f"{what} must hold finite numbers, and some here are NaN or infinite.")
+    return array
+
+
+def _has_shape(values, shape):
+    """Whether a tensor or an array has the dimensions that are named, and the sides that are written."""
+    before, rest, after = shape.partition("...")
+    before, after = (part.strip(", ").split(", ") if part else [] for part in (before, after))
+    wanted, sides = before + after, tuple(values.shape)
+    enough = len(sides) >= len(wanted) if rest else len(sides) == len(wanted)
+    sides = sides[: len(before)] + sides[len(sides) - len(after) :]
+    return enough and all(has == int(name) for has, name in zip(sides, wanted) if name.isdecimal())
 
 
 def check_pictures(pictures, factor=1):
@@ -341,7 +464,8 @@ def check_dtype(dtype):
     """The number format. Raise InputError unless it is one of torch's for networks."""
     import torch
 
-    if dtype not in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+    known = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+    if not isinstance(dtype, torch.dtype) or dtype not in known:
         raise InputError(
             f"The number format must be one of torch's, without quotes, not {shown(dtype)}: "
             "leave dtype out, or take torch.float32, torch.float16 or torch.bfloat16."
@@ -353,6 +477,7 @@ def check_alt(alt):
     """Raise InputError unless a figure's alt text says something."""
     if not isinstance(alt, str) or not alt.strip():
         raise InputError("A figure needs an alt text: say in a sentence what a reader sees in it.")
+    check_text(alt, "An alt text")
 
 
 def check_finite(tensor, what):

@@ -7,18 +7,16 @@ fits best.
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from safetensors.torch import load_file
 from torch import nn
 
 from helpers.denoising import to_pixels
-from helpers.errors import InputError, ModelError, check_device, check_parts, check_whole, quoted, shown
-from helpers.machine.weights import check_weights
+from helpers.errors import InputError, check_device, check_parts, check_path, check_whole, shown
+from helpers.machine.weights import by_training, load_own
 from helpers.models import FULL, POCKET, ROOT, chosen, load_clip
 
 FOLDER = ROOT / "models" / "pocket-judge"
@@ -133,18 +131,13 @@ def check_images(pictures):
 
 def load_pocket_judge(folder=FOLDER, device="cpu"):
     """The saved `Judge`, in float32 and evaluation mode. Raises ModelError if it is not there."""
-    if not isinstance(folder, str | Path):
-        raise InputError(f"A folder is named by a path, not by {shown(folder)}.")
-    folder, device = Path(folder), check_device(device)
-    if not (folder / "model.safetensors").is_file():
-        raise ModelError(
-            f"There is no judge in {quoted(folder.name)}: train it with `python -m training judge`."
-        )
-    check_weights(folder / "model.safetensors", lambda _: "train it with `python -m training judge`")
-    config = json.loads((folder / "config.json").read_text())
-    judge = Judge({name: tuple(values) for name, values in config["attributes"].items()}, config["widths"])
-    judge.load_state_dict(load_file(folder / "model.safetensors"))
-    return judge.float().eval().requires_grad_(False).to(device)
+    folder, device = check_path(folder), check_device(device)
+    return load_own(_new_judge, folder, by_training("judge")).to(device)
+
+
+def _new_judge(config):
+    attributes = {name: tuple(values) for name, values in config["attributes"].items()}
+    return Judge(attributes, config["widths"])
 
 
 @torch.no_grad()

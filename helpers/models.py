@@ -10,7 +10,6 @@ the environment variable DIFFUSION_MODEL ("pocket", "full", or one of these) tak
 """
 
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import diffusers
@@ -24,7 +23,9 @@ from helpers.errors import (
     ModelError,
     check_device,
     check_dtype,
+    check_flag,
     check_parts,
+    check_path,
     check_size,
     clear_memory_error,
 )
@@ -33,6 +34,7 @@ from helpers.machine.choice import FULL, POCKET, chosen, mend, model_folder
 from helpers.machine.disk import ROOT, named
 from helpers.machine.hub import hub_folder
 from helpers.machine.weights import (
+    by_training,
     check_weights,
     load_network,
     load_part,
@@ -120,6 +122,7 @@ def load_components(model=POCKET, device=None, dtype=None, safety_checker=True):
     """
     device = device_and_dtype()[0] if device is None else check_device(device)
     dtype = _safe_dtype(device) if dtype is None else check_dtype(dtype)
+    safety_checker = check_flag(safety_checker, "safety_checker")
     folder = model_folder(model, safety_checker)
     safety_checker = safety_checker and names_checker(folder)
     parts = ["text_encoder", "vae", "unet"] + ["safety_checker"] * safety_checker
@@ -166,7 +169,8 @@ def load_pipeline(model=POCKET, device=None, dtype=None, progress=None, safety_c
     pipeline = StableDiffusionPipeline(
         **components._asdict(), **checker._asdict(), requires_safety_checker=checker is not safety.NONE
     )
-    bar = {"delay": bar_delay(components.unet)} if progress is None else {"disable": not progress}
+    shown = None if progress is None else check_flag(progress, "progress")
+    bar = {"delay": bar_delay(components.unet)} if shown is None else {"disable": not shown}
     pipeline.set_progress_bar_config(**bar)
     return pipeline
 
@@ -195,9 +199,7 @@ def load_trained(network_class, folder, stage):
 
     Raises ModelError, which names the stage, for missing, damaged or incomplete weights.
     """
-    return load_network(
-        network_class, Path(folder), "cpu", torch.float32, lambda _: f"run `python -m training {stage}`"
-    )
+    return load_network(network_class, check_path(folder), "cpu", torch.float32, by_training(stage))
 
 
 def pixels_per_latent(vae):

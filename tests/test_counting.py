@@ -92,8 +92,11 @@ def test_measured_results_come_back_rounded(tmp_path, monkeypatch):
     assert measured.load_measured("thing") == {"a": [0.123, 2], "b": {"c": 12300.0}}
     made = json.loads((tmp_path / "thing.json").read_text())["made"]
     assert made["script"] == "python -m measure.thing"
-    with pytest.raises(ModelError, match="python -m measure.other"):
-        measured.load_measured("other")
+    with pytest.raises(ModelError, match="measured/clip.json is missing: run `python -m measure.clip`"):
+        measured.load_measured("clip")
+    for wrong in ("other", "x" * 5000, "\0"):
+        with pytest.raises(InputError, match='There is no measurement .*: take "clip", "first_picture"'):
+            measured.load_measured(wrong)
 
 
 def test_every_measured_file_has_its_script():

@@ -1,6 +1,8 @@
 """Each mistake gets one sentence that says what to do."""
 
+import types
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -61,13 +63,103 @@ def test_multiples_of_eight_are_fine(shape):
     errors.check_size(*shape, 8)
 
 
-@pytest.mark.parametrize("wrong", [100, 0, -64, 64.5, "64", 7, None, float("nan")])
-def test_a_wrong_size_names_the_side_and_one_that_works(wrong):
+@pytest.mark.parametrize(
+    ("wrong", "what", "near"),
+    [
+        (100, "100 is not a multiple of 8 pixels", 96),
+        (7, "7 is not a multiple of 8 pixels", 8),
+        (0, "of 0 pixels is too small", 8),
+        (-64, "of -64 pixels is too small", 8),
+        (64.5, "must be a whole number of pixels, not 64.5", 64),
+        ("128", "must be a whole number of pixels, not '128'", 128),
+        ("mars", "must be a whole number of pixels, not 'mars'", 128),
+        (None, "must be a whole number of pixels, not None", 128),
+        (float("nan"), "must be a whole number of pixels, not nan", 128),
+        (float("inf"), "must be a whole number of pixels, not inf", 128),
+        (1e30, "of 1e+30 pixels is too large", 8192),
+    ],
+)
+def test_a_wrong_size_names_the_side_its_cause_and_a_size_that_works(wrong, what, near):
     message = the_message(errors.check_size, 64, wrong, 8)
-    assert f"The width {wrong!r} is not a multiple of 8 pixels: take " in message
-    near = int(message.rsplit(" ", 1)[1].rstrip("."))
+    assert message.startswith(f"The width {what}: take ") and f" {near}" in message.split(": take")[1]
     errors.check_size(64, near, 8)
-    assert "The height" in the_message(errors.check_size, wrong, 64, 8)
+    assert message.replace("width", "height") == the_message(errors.check_size, wrong, 64, 8)
+
+
+@pytest.mark.parametrize(
+    "name", [None, 3, "", "  ", b"mars", "mars\0", "x" * 5000, "mars\ud83d", ["mars"], "~" * 300]
+)
+def test_what_names_no_file_or_folder_says_so(name):
+    message = the_message(errors.check_path, name)
+    assert message.startswith("A folder ") and message.isascii() and len(message) < 120
+
+
+def test_a_path_is_a_text_or_a_path_of_something_that_may_be_missing(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for path in (tmp_path, tmp_path / "none", tmp_path / "none" / "火"):
+        assert errors.check_path(path) == errors.check_path(str(path)) == path
+    assert errors.check_path("~/pictures") == tmp_path / "pictures"
+
+
+def test_an_array_is_numbers_of_the_named_shape_from_whatever_holds_them():
+    for right in ([[1, 2, 3]], np.ones((4, 3), np.float32), torch.ones(1, 3), ((1.5, 2, np.int64(3)),)):
+        array = errors.check_array(right, "The angles", "n, 3")
+        assert isinstance(array, np.ndarray) and array.dtype == np.asarray(right).dtype
+    for wrong in (
+        None,
+        "mars",
+        [],
+        [[1, 2], [3]],
+        np.ones(3),
+        np.ones((3, 2)),
+        [[True] * 3],
+        [["a"] * 3],
+        1j,
+    ):
+        assert the_message(errors.check_array, wrong, "The angles", "n, 3").startswith("The angles must ")
+    assert "NaN" in the_message(errors.check_array, [[1, np.nan, 3]], "The angles", "n, 3")
+    errors.check_array([1, np.nan], "The heights", "n", finite=False)
+
+
+def test_a_number_keeps_to_its_limits():
+    for right in (0.1, 5, np.float32(2), torch.tensor(3)):
+        assert errors.check_number(right, "The rate", above=0, most=5) == float(right)
+    for wrong in (0, -1, 5.1, None, "1", True, float("nan"), 10**400):
+        message = the_message(partial(errors.check_number, above=0, most=5), wrong, "The rate")
+        assert message.startswith("The rate must be a number above 0 up to 5, not ")
+    assert errors.check_number(0, "The hold", least=0) == 0
+    with pytest.raises(InputError, match="The hold must be a number from 0 up, not -1."):
+        errors.check_number(-1, "The hold", least=0)
+    assert the_message(errors.check_number, "1", "The rate") == "The rate must be a number, not '1'."
+
+
+def test_a_switch_is_true_or_false_of_any_type():
+    for true, false in (
+        (True, False),
+        (1, 0),
+        (np.bool_(True), np.int64(0)),
+        (torch.tensor(True), np.array(0)),
+    ):
+        assert errors.check_flag(true, "online") is True and errors.check_flag(false, "online") is False
+    for wrong in (None, "no", 2, 0.5, [], np.ones(2), float("nan")):
+        assert the_message(errors.check_flag, wrong, "online").startswith("online is True or False, not ")
+
+
+def test_a_choice_lists_what_there_is():
+    assert errors.check_choice("red", ("red", ""), "colour") == "red"
+    for wrong in ("blue", None, 3, "\ud83d", np.array(["red", "blue"]), torch.zeros(2), "x" * 5000, ["red"]):
+        message = the_message(errors.check_choice, wrong, ("red", ""), "colour")
+        assert message.startswith("There is no colour ") and message.endswith(': take "red" or "".')
+        message.encode()
+
+
+def test_a_part_that_is_missing_is_named():
+    whole = types.SimpleNamespace(unet=1, vae=None)
+    message = "The components can't be without vae: give what load_components(MODEL) returns."
+    assert message == the_message(
+        errors.check_parts, whole, "The components", ("unet", "vae"), "load_components(MODEL)"
+    )
 
 
 def test_a_side_has_an_upper_limit_that_works():

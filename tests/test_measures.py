@@ -5,7 +5,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
+from helpers.errors import InputError
 from helpers.lesson import measured, metrics
 from measure import arguments, negative_prompts
 
@@ -66,10 +68,15 @@ def test_wilson_gives_published_intervals():
     assert metrics.wilson(10, 10)[1] == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("successes, n", [(1, 0), (3, 2), (-1, 5)])
+@pytest.mark.parametrize("successes, n", [(1, 0), (3, 2), (-1, 5), (None, 5), (1.5, 5), (1, "5")])
 def test_wilson_refuses_what_is_no_rate(successes, n):
-    with pytest.raises(ValueError, match="no rate"):
+    with pytest.raises(InputError, match="The number of (trials|successes) must be a whole number from"):
         metrics.wilson(successes, n)
+
+
+def test_wilson_takes_numbers_of_every_type():
+    for successes, n in ((3.0, np.int64(20)), (np.float32(3), torch.tensor(20))):
+        assert metrics.wilson(successes, n) == metrics.wilson(3, 20)
 
 
 def test_bootstrap_of_a_mean_agrees_with_the_normal_interval():

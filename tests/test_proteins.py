@@ -164,6 +164,22 @@ def test_missing_weights_are_said_in_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setattr(proteins, "FOLDER", tmp_path)
     with pytest.raises(ModelError, match="python -m training proteins"):
         proteins.load_protein_net()
+    with pytest.raises(
+        ModelError, match="chains.npz is missing or damaged: bring it back with `git checkout"
+    ):
+        proteins.load_chains()
+
+
+def test_a_device_that_is_not_here_and_words_that_are_none_are_said_in_one_sentence():
+    with pytest.raises(InputError, match="There is no device 'no such' here"):
+        proteins.load_protein_net("no such")
+    for wrong in (None, "helices", 3, ["spirals"], ["\ud83d"], [None], []):
+        with pytest.raises(InputError) as caught:
+            proteins.encode_words(wrong)
+        str(caught.value).encode()
+    for wrong in ("test", None, np.array(["training", "held out"])):
+        with pytest.raises(InputError, match='There is no part .*: take "training" or "held out"'):
+            proteins.load_chains(wrong)
 
 
 def test_ribbons_are_turned_not_mirrored():

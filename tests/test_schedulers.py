@@ -62,7 +62,9 @@ def test_the_predicted_picture_is_what_the_scheduler_itself_predicts(scheduler_c
 
 
 def test_another_kind_of_prediction_is_said_not_to_exist():
-    with pytest.raises(InputError, match="no prediction type 'noise': take \"epsilon\""):
+    with pytest.raises(
+        InputError, match='no prediction type "noise": take "epsilon", "v_prediction" or "sample"'
+    ):
         predicted_x0(torch.zeros(1), 5, torch.zeros(1), PNDM.alphas_cumprod, "noise")
 
 

@@ -1,6 +1,7 @@
 """Sounds: they have the pitch asked for, survive the way to a picture and back, play, and the model obeys."""
 
 import io
+import shutil
 import wave
 
 import numpy as np
@@ -86,12 +87,12 @@ def test_a_pure_tone_is_loudest_in_the_band_that_holds_it():
 
 @pytest.mark.parametrize("waves", [np.zeros(world.SAMPLES), np.zeros((2, 100))])
 def test_waveforms_of_another_shape_get_a_clear_sentence(waves):
-    with pytest.raises(InputError, match="Waveforms of shape"):
+    with pytest.raises(InputError, match="waveforms must have the shape .B, 8192., not"):
         to_spectrogram(waves)
 
 
 def test_spectrograms_of_another_shape_get_a_clear_sentence():
-    with pytest.raises(InputError, match="Spectrograms of shape"):
+    with pytest.raises(InputError, match="spectrograms must have the shape .B, 1, 64, 32., not"):
         to_waves(torch.zeros(1, 4, 32, 16))
 
 
@@ -146,6 +147,26 @@ def test_the_weights_are_small_and_missing_ones_say_how_to_train_them(tmp_path):
     assert sum(file.stat().st_size for file in FOLDER.rglob("*.safetensors")) < 950_000
     with pytest.raises(ModelError, match="python -m training sounds"):
         load_sounds(tmp_path)
+
+
+@pytest.mark.parametrize("part", ["tokenizer", "scheduler", "unet", "text_encoder"])
+def test_a_part_that_is_missing_is_said_and_not_looked_for_on_the_hub(tmp_path, monkeypatch, part):
+    shutil.copytree(FOLDER, tmp_path / "mine")
+    monkeypatch.chdir(tmp_path)
+    assert load_sounds("mine").unet
+    shutil.rmtree(tmp_path / "mine" / part)
+    with pytest.raises(ModelError, match=f"mine/{part}.*: run `python -m training sounds`"):
+        load_sounds("mine")
+
+
+def test_one_prompt_or_one_seed_serves_all_sounds(components):
+    two = make_sounds(components, "a bell on A4", [3, 4], 2)
+    assert torch.equal(two, make_sounds(components, ["a bell on A4"] * 2, [3, 4], 2))
+    assert torch.equal(
+        make_sounds(components, "a bell on A4", 3, 2), make_sounds(components, ["a bell on A4"], [3], 2)
+    )
+    with pytest.raises(InputError, match="The prompt is empty"):
+        make_sounds(components, "", 3)
 
 
 def test_the_model_makes_the_note_that_it_is_asked_for(components):

@@ -212,10 +212,32 @@ def test_sixteen_bit_greys_keep_their_greys(tmp_path):
     assert opened[0] == 0 and opened[-1] == 255 and abs(int(opened[32]) - 129) <= 2
 
 
-@pytest.mark.parametrize("size", [60, 0, (64, 65), 8.5])
-def test_a_size_that_can_not_work_is_refused(size):
-    with pytest.raises(InputError, match="is not a multiple of 8"):
+@pytest.mark.parametrize(
+    ("size", "why"),
+    [
+        (60, "height 60 is not a multiple of 8"),
+        (0, "height of 0 pixels is too small"),
+        ((64, 65), "height 65 is not a multiple of 8"),
+        ((65, 64), "width 65 is not a multiple of 8"),
+        (8.5, "height must be a whole number of pixels, not 8.5: take 8"),
+        (None, "height must be a whole number of pixels, not None"),
+        ((64, 64, 3), "a side in pixels, or .width, height., not 3 numbers"),
+        (np.zeros(0), "not 0 numbers"),
+    ],
+)
+def test_a_size_that_can_not_work_is_refused(size, why):
+    with pytest.raises(InputError, match=why):
         open_picture(random_picture(), size)
+
+
+@pytest.mark.parametrize("size", [(32, 64), [32, 64], np.array([32, 64]), torch.tensor([32.0, 64.0])])
+def test_a_size_of_both_sides_comes_in_any_sequence(size):
+    assert open_picture(random_picture(), size).size == (32, 64)
+
+
+def test_a_folder_is_no_picture(tmp_path):
+    with pytest.raises(InputError, match="is a folder: give the name of a file in it"):
+        open_picture(tmp_path, 64)
 
 
 def test_what_is_no_picture_is_named(tmp_path):
@@ -228,7 +250,6 @@ def test_what_is_no_picture_is_named(tmp_path):
         ("https://example.org/planet.png", "web address has to be downloaded first"),
         (text, "notes.png can't be opened .*no picture that Pillow knows"),
         (cut, "save it anew"),
-        (tmp_path, "can't be opened"),
         (None, "can't be opened"),
     ]:
         with pytest.raises(InputError, match=message):

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -76,7 +77,10 @@ def test_a_video_of_a_batch_is_the_video_alone(model):
     assert np.abs(np.asarray(both[1][2], int) - np.asarray(alone[2], int)).max() <= 2
 
 
-@pytest.mark.parametrize("wrong", [{"frames": 1}, {"frames": 2.5}, {"seeds": [1, 2]}, {"prompts": [""]}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"frames": 1}, {"frames": 2.5}, {"prompts": ["a planet"] * 2, "seeds": [1, 2, 3]}, {"prompts": [""]}],
+)
 def test_what_cannot_become_a_video_is_said(model, wrong):
     with pytest.raises(InputError):
         generate_videos(
@@ -90,8 +94,25 @@ def test_what_cannot_become_a_video_is_said(model, wrong):
 
 
 def test_missing_weights_are_said(tmp_path):
-    with pytest.raises(ModelError, match="training video"):
-        load_video_model(tmp_path)
+    with pytest.raises(ModelError, match="model.safetensors is missing: run `python -m training video`"):
+        load_video_model(str(tmp_path))
+
+
+@pytest.mark.parametrize(("file", "content"), [("model.safetensors", "no weights"), ("config.json", "{}")])
+def test_damaged_weights_are_said(tmp_path, file, content):
+    shutil.copytree(FOLDER, tmp_path / "layers")
+    assert load_video_model(str(tmp_path / "layers")).unet.layers
+    (tmp_path / "layers" / file).write_text(content)
+    with pytest.raises(
+        ModelError, match="layers(/model.safetensors)? is damaged: run `python -m training video`"
+    ):
+        load_video_model(tmp_path / "layers")
+
+
+def test_one_prompt_or_one_seed_serves_all_videos(model):
+    two = generate_videos(model, "a planet", [1, 2], 1, 1.0, frames=2)
+    listed = generate_videos(model, ["a planet"] * 2, [1, 2], 1, 1.0, frames=np.int64(2))
+    assert [[f.tobytes() for f in video] for video in two] == [[f.tobytes() for f in v] for v in listed]
 
 
 def test_the_weights_are_small():

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from helpers.errors import InputError
+from helpers.errors import MOST_PIXELS, InputError, check_whole, quoted
 from helpers.show.plotting import IMAGES
 
 COLUMNS = 8  # of the sheet images/renders.png
@@ -25,6 +25,7 @@ class Example(NamedTuple):
 
 def load_renders(size=None):
     """The 64 drawn pictures (RGB, 128 × 128, or `size` × `size` pixels) as a list of `Example`."""
+    size = None if size is None else check_whole(size, "The size", most=MOST_PIXELS)
     sheet = Image.open(IMAGES / "renders.png").convert("RGB")
     side, found = sheet.width // COLUMNS, []
     count = COLUMNS * sheet.height // side
@@ -40,16 +41,16 @@ def find_render(side=None, /, **scene):
 
     With `side`, its picture has `side` × `side` pixels. Raises InputError if none has all the attributes.
     """
-    for example in load_renders(side):
+    wanted = ", ".join(f"{name} = {quoted(value)}" for name, value in scene.items())
+    known = all(isinstance(value, str) for value in scene.values())
+    for example in load_renders(side) if known else ():
         if scene.items() <= example.scene.items():
             return example
-    wanted = ", ".join(f"{name} = {value}" for name, value in scene.items())
     raise InputError(f"No drawn picture has {wanted}: `worlds.planets.ATTRIBUTES` lists what there is.")
 
 
 def load_prompts(count):
     """`count` pairs (caption, scene), the first 64 those of the drawn pictures; at most 256."""
     prompts = json.loads((IMAGES / "renders.json").read_text(encoding="utf-8"))
-    if not 1 <= count <= len(prompts):
-        raise InputError(f"There are {len(prompts)} prompts: ask for 1 to {len(prompts)}, not {count}.")
+    count = check_whole(count, "The number of prompts", most=len(prompts))
     return [(prompt["caption"], prompt["scene"]) for prompt in prompts[:count]]

@@ -6,10 +6,11 @@ file holds the mark of the weights that it is about: with others, it has to be m
 
 import datetime
 import json
+import os
 
 import torch
 
-from helpers.errors import ModelError
+from helpers.errors import ModelError, check_choice, check_text
 from helpers.lesson import cache
 from helpers.machine.disk import write_json
 from helpers.machine.processor import in_words, machine
@@ -35,9 +36,13 @@ ABOUT = {  # the folders of models/ that each script measures, or measures by
 
 
 def load_measured(name):
-    """The results of one script, as nested dicts and lists. Raises ModelError if they are not there."""
-    file = FOLDER / f"{name}.json"
-    if not file.is_file():
+    """The results of one script, as nested dicts and lists. Raises ModelError if they are not there.
+
+    Raises InputError for a name that no script has.
+    """
+    file = FOLDER / f"{check_text(name, 'The name of a measurement')}.json"
+    if not os.path.isfile(file):  # also of names that no file can have
+        check_choice(name, tuple(ABOUT), "measurement")
         raise ModelError(f"docs/measured/{name}.json is missing: run `python -m measure.{name}`.")
     return json.loads(file.read_text(encoding="utf-8"))["results"]
 

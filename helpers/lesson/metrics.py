@@ -3,15 +3,17 @@
 import numpy as np
 from scipy import stats
 
+from helpers.errors import check_whole
+
 
 def wilson(successes, n):
     """The 95 % interval (low, high) of a rate, by Wilson's score (Wilson 1927, JASA 22).
 
     Unlike mean ± 1.96 standard errors it stays inside 0–1 and is right near the ends.
-    Raises ValueError unless 0 <= successes <= n and n > 0.
+    Raises InputError unless both are whole numbers, 0 <= successes <= n and n > 0.
     """
-    if n <= 0 or not 0 <= successes <= n:
-        raise ValueError(f"{successes} successes of {n} is no rate: give 0 <= successes <= n and n > 0.")
+    n = check_whole(n, "The number of trials")
+    successes = check_whole(successes, "The number of successes", 0, n)
     interval = stats.binomtest(successes, n).proportion_ci(method="wilson")
     return float(interval.low), float(interval.high)
 

@@ -1,9 +1,8 @@
 """A reader's own folder of pictures, with a caption for each, to train an adapter on."""
 
 import re
-from pathlib import Path
 
-from helpers.errors import InputError, shown
+from helpers.errors import InputError, check_path, quoted
 from helpers.show.pictures import open_picture
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"}
@@ -19,16 +18,16 @@ def read_folder(folder, size):
     file's name in words: "a-zebra-planet-03.png" says "a zebra planet". Raises InputError where that
     can't work.
     """
-    if not isinstance(folder, str | Path) or not str(folder).strip():
-        raise InputError(f"A folder is a path in quotes, not {shown(folder)}: write the name of yours.")
-    place = Path(folder).expanduser()
+    place = check_path(folder)
     if not place.is_dir():
         what = "is a file" if place.is_file() else "does not exist"
-        raise InputError(f"The folder {place.name or place} {what}: look for a slip in its path.")
+        raise InputError(
+            f"The folder {quoted(place.name or str(place))} {what}: look for a slip in its path."
+        )
     files = sorted(file for file in place.iterdir() if file.suffix.lower() in ENDINGS)
     if not FEWEST <= len(files) <= MOST:
         raise InputError(
-            f"The folder {place.name} must hold {FEWEST} to {MOST} pictures (PNG, JPEG or WebP), "
+            f"The folder {quoted(place.name)} must hold {FEWEST} to {MOST} pictures (PNG, JPEG or WebP), "
             f"and not {len(files)}: put some of one thing into it."
         )
     written = _written(place / CAPTIONS, {file.name for file in files})
@@ -62,7 +61,7 @@ def _from_name(file):
     words = " ".join(re.split(r"[-_\s]+", unnumbered)).strip()
     if CAMERA.fullmatch(words):
         raise InputError(
-            f"The name {file.name} doesn't say what the picture shows: rename it, such as "
+            f"The name {quoted(file.name)} doesn't say what the picture shows: rename it, such as "
             f'"a-zebra-planet-01{file.suffix}", or write a line for it into {CAPTIONS}.'
         )
     return words

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from helpers.errors import InputError, check_flag, check_whole, shown
 from helpers.judge import marks
 from helpers.lesson import metrics
 from worlds import planets as world
@@ -21,6 +22,10 @@ class Prompts(NamedTuple):
 
 def prompts(count, held_out=False, among=SEEN):
     """Scenes and their full captions, the same number for each evaluation seed, from a range of seeds."""
+    held_out = check_flag(held_out, "held_out")
+    count = check_whole(count, "The number of prompts", len(SEEDS))
+    if not isinstance(among, range) or len(among) <= 1_000_000 * (len(SEEDS) - 1) + count // len(SEEDS):
+        raise InputError(f"Seeds are drawn from a range of worlds.seeds, such as SEEN, not {shown(among)}.")
     rows, captions, seeds, group = [], [], [], []
     for seed in SEEDS:
         for i in range(count // len(SEEDS)):

@@ -9,8 +9,9 @@ import torch
 from diffusers import UNet2DConditionModel
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 
-from helpers.errors import InputError
+from helpers.errors import check_choice, check_path
 from helpers.lesson.networks import small_unet
+from helpers.machine.weights import by_training, load_part
 from helpers.models import POCKET, ROOT, load_components, load_trained
 
 FOLDER = ROOT / "models" / "pocket-spaces"
@@ -31,6 +32,10 @@ class PixelSpace(ConfigMixin):
     @register_to_config
     def __init__(self, scaling_factor=1.0, block_out_channels=(3,), latent_channels=3):
         self.device, self.dtype = torch.device("cpu"), torch.float32
+
+    @classmethod
+    def from_pretrained(cls, folder):
+        return cls.from_config(cls.load_config(folder))
 
     def to(self, device=None, dtype=None):
         self.device, self.dtype = device or self.device, dtype or self.dtype
@@ -55,11 +60,11 @@ def load_space(space, folder=FOLDER):
     Tokenizer, text encoder and scheduler are the pocket model's, and so is the VAE for latents; `PixelSpace`
     takes its place for pixels. Raises InputError for another name, ModelError where weights are missing.
     """
-    if space not in SPACES:
-        raise InputError(f'There is no space "{space}": take "latents" or "pixels".')
+    space, folder = check_choice(space, SPACES, "space"), check_path(folder)
     components = load_components(ROOT / POCKET, torch.device("cpu"), torch.float32)
     unet = load_trained(UNet2DConditionModel, folder / space, f"in-{space}")
     if space == "latents":
         return components._replace(unet=unet)
-    space = PixelSpace.from_config(PixelSpace.load_config(folder / "pixel-space"))
-    return components._replace(unet=unet, vae=space)
+    return components._replace(
+        unet=unet, vae=load_part(PixelSpace, folder / "pixel-space", by_training("in-pixels"))
+    )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from IPython.display import display
 
-from helpers.errors import Stopped
+from helpers.errors import Stopped, check_device, check_parts, check_whole
 
 SWITCH = "SHORT_TRAININGS"
 SECONDS_BETWEEN_CHECKPOINTS = 20
@@ -67,7 +67,8 @@ def mixed_precision(device):
     Weights, gradients and the optimiser's sums stay in float32 (Micikevicius et al. 2017, 1710.03740). On a
     GPU that has bfloat16 of its own, too; on older ones (a T4) everything stays in float32.
     """
-    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=bfloat16_is_fast(device))
+    device = check_device(device)
+    return torch.autocast(device.type, torch.bfloat16, enabled=bfloat16_is_fast(device))
 
 
 def lr_scale(step, fraction, warmup, flat):
@@ -89,7 +90,8 @@ def progress(count, live=None):
     were done before, and keeps a checkpoint. An interrupt lets the step that runs finish, as in
     `whole_steps`.
     """
-    shown = live or _Line()
+    count, shown = check_whole(count, "The number of steps", 0), _Line() if live is None else live
+    check_parts(shown, "The page of a training", ("begin", "page", "after", "keep"), "Live(student)")
     begun = shown.begin(count)
     started = looked = kept = time.monotonic()
     line = display(shown.page(begun, count, 0), display_id=True)

@@ -35,7 +35,7 @@ def model_folder(model=POCKET, safety_checker=True):
     if on_hub := _on_hub(model):
         return _from_hub(*on_hub, safety_checker)
     for folder in (ROOT / model, Path(model)):
-        if "\0" not in model and (folder / "model_index.json").is_file():
+        if os.path.isfile(folder / "model_index.json"):  # also of names that no file can have
             return folder
     if model == POCKET:
         raise ModelError(f"{POCKET}/model_index.json is missing: {mend(ROOT / POCKET)}.")

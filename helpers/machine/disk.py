@@ -24,6 +24,10 @@ def write_whole(file, write):
     the last one's stays. Raises DiskError where it can't be written.
     """
     file = Path(file)
+    if not file.name:
+        raise DiskError(
+            f"{named(file)} can't be written, because it is a folder: give the name of a file in it."
+        )
     new = file.with_name(f".{file.stem}-{uuid.uuid4().hex[:8]}{file.suffix}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -108,4 +112,5 @@ def _number(error):
 def named(path):
     """A path as a reader knows it: from the root of this project, if it lies there."""
     path = Path(path)
-    return (path.relative_to(ROOT) if path.is_relative_to(ROOT) else path).as_posix()
+    name = (path.relative_to(ROOT) if path.is_relative_to(ROOT) else path).as_posix()
+    return name if name.isprintable() else ascii(name)

@@ -12,6 +12,7 @@ from math import prod
 import diffusers
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
 from helpers.errors import ModelError, clear_memory_error, silent_if_it_fails
@@ -34,6 +35,8 @@ def load_part(part_class, folder, mend, **options):
     if broken and "config" in broken[0].name:  # the libraries take a list for a folder's name
         raise ModelError(f"{named(broken[0])} can't be read: {mend(broken[0])}.")
     try:
+        if not folder.is_dir():  # the libraries would take its name for one of the Hub
+            raise FileNotFoundError
         with silent_if_it_fails(), clear_memory_error():
             return part_class.from_pretrained(folder, **options)
     except ModelError:
@@ -73,6 +76,25 @@ def load_network(network_class, folder, device, dtype, mend):
         raise ModelError(f"The weights file {named(files[0])} is incomplete: {mend(files[0])}.")
     network = network.eval().requires_grad_(False)
     return torch.nn.Module.to(network, device, dtype)
+
+
+def load_own(make, folder, mend):
+    """A network of this project's own: `make(config)` of its config.json, with the weights beside it.
+
+    In float32, on the CPU, in evaluation mode, without gradients.
+    """
+    check_weights(folder / "model.safetensors", mend)
+    try:
+        network = make(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+        network.load_state_dict(load_file(folder / "model.safetensors"))
+    except Exception as error:  # whatever `make` stumbles over
+        raise ModelError(f"What lies in {named(folder)} is damaged: {mend(folder)}.") from error
+    return network.float().eval().requires_grad_(False)
+
+
+def by_training(stage):
+    """What to do about a file that this stage of `python -m training` makes: a `mend`."""
+    return lambda _: f"run `python -m training {stage}`"
 
 
 def check_weights(file, mend):

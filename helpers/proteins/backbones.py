@@ -6,6 +6,8 @@ Angles are (..., n, 3) in degrees, as in helpers.proteins.model; positions are i
 import numpy as np
 from scipy.spatial.distance import jensenshannon
 
+from helpers.errors import InputError, check_array, check_seed, check_whole
+
 # Bond lengths (Å) and angles (degrees) of a backbone: Engh & Huber 1991, Acta Cryst. A47, 392-400.
 BONDS = {"N": 1.329, "CA": 1.458, "C": 1.525}  # from the atom before, along N, CA, C, N, ...
 ANGLES = {"N": 116.2, "CA": 121.7, "C": 111.2}  # at the atom before
@@ -14,6 +16,7 @@ CLASH = 3.6  # Å; alpha carbons of neighbours are 3.8 Å apart, and others hard
 HELIX = {"phi": (-120, -30), "psi": (-80, 0)}
 STRAND_PHI, STRAND_PSI = -60, (90, -170)  # phi below it; psi from 90 up, over the border, to -170
 LEAST = 4  # residues in a row that make a helix or a strand
+MOST_BINS = 1000
 
 
 def place(a, b, c, bond, angle, torsion):
@@ -34,7 +37,7 @@ def build(angles):
 
     Bond lengths and angles are the same everywhere. The first phi and the last psi and omega have no effect.
     """
-    angles = np.asarray(angles, float)
+    angles = check_array(angles, "The angles", "B, n, 3").astype(float)
     count = angles.shape[1]
     corner = np.radians(180 - ANGLES["C"])
     end = [BONDS["CA"] + BONDS["C"] * np.cos(corner), BONDS["C"] * np.sin(corner), 0]
@@ -52,7 +55,7 @@ def torsions(atoms):
 
     Seen along the bond, from the bond before it to the one after it; what `build` makes of angles, undone.
     """
-    bonds = np.diff(np.asarray(atoms, float), axis=-2)
+    bonds = np.diff(check_array(atoms, "The atoms", "..., m, 3").astype(float), axis=-2)
     planes = np.cross(bonds[..., :-1, :], bonds[..., 1:, :])
     first, second = planes[..., :-1, :], planes[..., 1:, :]
     sines = (np.cross(first, second) * unit(bonds[..., 1:-1, :])).sum(-1)
@@ -66,7 +69,7 @@ def unit(vectors):
 
 def regions(angles):
     """The region of the Ramachandran plot of each residue, (..., n): "H" helix, "E" strand, "-" neither."""
-    phi, psi = np.asarray(angles)[..., 0], np.asarray(angles)[..., 1]
+    phi, psi, _ = np.moveaxis(check_array(angles, "The angles", "..., 3"), -1, 0)
     helix = (HELIX["phi"][0] < phi) & (phi < HELIX["phi"][1])
     helix &= (HELIX["psi"][0] < psi) & (psi < HELIX["psi"][1])
     strand = (phi < STRAND_PHI) & ((psi > STRAND_PSI[0]) | (psi < STRAND_PSI[1]))
@@ -79,7 +82,7 @@ def structure(angles):
     A helix or strand is four or more residues in a row in its region. It sees angles only, no hydrogen bonds:
     on 50 chains of ours it agrees with DSSP (Kabsch & Sander 1983) on 84 % of 6760 residues.
     """
-    found = regions(angles)
+    found = regions(check_array(angles, "The angles", "B, n, 3"))
     starts = max(0, found.shape[1] - LEAST + 1)
     for sign in "HE":
         here, kept = found == sign, np.zeros(found.shape, bool)
@@ -118,12 +121,22 @@ def size(angles):
 
 def angle_between(a, b):
     """The difference of angles in degrees, 0 to 180, the short way round the circle."""
+    shapes = [check_array(each, "Each angle", "...").shape for each in (a, b)]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError as error:
+        raise InputError(f"Angles to compare have one shape, not {shapes[0]} and {shapes[1]}.") from error
+    return _between(a, b)
+
+
+def _between(a, b):
     return np.abs((np.asarray(a) - b + 180) % 360 - 180)
 
 
 def ramachandran(angles, bins=36):
     """The share of residues in each of bins x bins squares of the plane of phi and psi."""
-    flat = np.asarray(angles).reshape(-1, 3)
+    flat = check_array(angles, "The angles", "..., 3").reshape(-1, 3)
+    bins = check_whole(bins, "The number of bins", most=MOST_BINS)
     edges = np.linspace(-180, 180, bins + 1)
     counts = np.histogram2d(flat[:, 0], flat[:, 1], bins=(edges, edges))[0]
     return counts / counts.sum()
@@ -143,13 +156,22 @@ def nearest(angles, known):
 
     The root of the mean square of the differences of phi and psi.
     """
+    angles, known = (
+        check_array(angles, "The angles", "B, n, 3"),
+        check_array(known, "Known angles", "N, n, 3"),
+    )
+    if angles.shape[1] != known.shape[1]:
+        raise InputError(
+            f"Chains of one length are needed, not {angles.shape[1]} and {known.shape[1]} residues."
+        )
     found = []
-    for chain in np.asarray(angles)[..., :2]:
-        found.append((angle_between(known[..., :2], chain) ** 2).mean((1, 2)).min() ** 0.5)
+    for chain in angles[..., :2]:
+        found.append((_between(known[..., :2], chain) ** 2).mean((1, 2)).min() ** 0.5)
     return np.array(found)
 
 
 def shuffled(chains, seed):
     """The same residues dealt out anew over all chains (B, n, 3): the same plot, no order along the chain."""
-    flat = np.asarray(chains).reshape(-1, 3)
-    return np.random.default_rng(seed).permutation(flat).reshape(np.shape(chains))
+    chains = check_array(chains, "The chains", "B, n, 3")
+    mixed = np.random.default_rng(check_seed(seed)).permutation(chains.reshape(-1, 3))
+    return mixed.reshape(chains.shape)

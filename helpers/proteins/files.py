@@ -3,11 +3,9 @@
 The format is the PDB's, with its fixed columns (wwPDB, "Atomic Coordinate Entry Format", version 3.3).
 """
 
-from pathlib import Path
-
 import numpy as np
 
-from helpers.errors import InputError
+from helpers.errors import InputError, check_array, check_path, quoted
 from helpers.machine.disk import write_text
 from helpers.proteins.backbones import build, torsions
 from helpers.proteins.model import LENGTH
@@ -23,10 +21,12 @@ def read_backbones(folder):
     chain are left out, as they have no phi or no psi. Of several models the first counts, of alternative
     positions the first. Raises InputError where there is no file, or no chain that is long enough.
     """
-    folder = Path(folder)
-    files = sorted(file for file in folder.glob("*") if file.suffix.lower() in (".pdb", ".ent"))
+    folder = check_path(folder)
+    files = sorted(f for f in folder.glob("*") if f.suffix.lower() in (".pdb", ".ent") and f.is_file())
     if not files:
-        raise InputError(f'No PDB file is in "{folder.name}": put files that end in .pdb or .ent there.')
+        raise InputError(
+            f"No PDB file is in {quoted(folder.name)}: put files that end in .pdb or .ent there."
+        )
     chains, longest = {}, 0
     for file in files:
         for name, atoms in _pieces(file):
@@ -35,8 +35,8 @@ def read_backbones(folder):
                 chains[f"{file.stem}:{name}"] = _angles(atoms)
     if not chains:
         raise InputError(
-            f'The longest unbroken chain in "{folder.name}" has {longest} residues with both neighbours, '
-            f"and {LENGTH} are needed: add larger proteins."
+            f"The longest unbroken chain in {quoted(folder.name)} has {longest} residues with both "
+            f"neighbours, and {LENGTH} are needed: add larger proteins."
         )
     return chains
 
@@ -46,7 +46,7 @@ def write_backbone(angles, file):
 
     Raises DiskError where it can't be written.
     """
-    lines = []
+    angles, file, lines = check_array(angles, "The angles", "n, 3"), check_path(file, "A file"), []
     for number, residue in enumerate(build([angles])[0], 1):
         for name, (x, y, z) in zip(ATOMS, residue):
             lines.append(
@@ -88,7 +88,7 @@ def _residues(file):
             position = np.array([float(line[at : at + 8]) for at in (30, 38, 46)])
         except ValueError as error:
             raise InputError(
-                f"{file.name} has an atom without a position: save it as a PDB file again."
+                f"{quoted(file.name)} has an atom without a position: save it as a PDB file again."
             ) from error
         atoms = found.setdefault(line[21].strip() or "_", {}).setdefault(line[22:27].strip(), {})
         atoms.setdefault(line[12:16].strip(), position)

@@ -7,6 +7,7 @@ first residue. The trained network lies beside it; training/beyond/proteins.py m
 """
 
 from types import SimpleNamespace
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -15,7 +16,19 @@ from diffusers.configuration_utils import register_to_config
 from diffusers.models.embeddings import TimestepEmbedding, Timesteps
 from torch import nn
 
-from helpers.errors import InputError
+from helpers.errors import (
+    InputError,
+    ModelError,
+    as_list,
+    check_array,
+    check_choice,
+    check_device,
+    check_tensor,
+    check_whole,
+    quoted,
+    shown,
+)
+from helpers.machine.disk import named
 from helpers.models import ROOT, load_trained
 from helpers.proteins.backbones import structure
 
@@ -30,11 +43,14 @@ def load_chains(part="training"):
 
     `part` is "training" or "held out": every eighth entry, which the network never saw.
     """
-    if part not in ("training", "held out"):
-        raise InputError(f'There is no part "{part}": take "training" or "held out".')
-    with np.load(FOLDER / "chains.npz") as file:
-        ends = np.cumsum(file["lengths"])[:-1]
-        chains = dict(zip(file["names"].tolist(), np.split(file["angles"].astype(np.float32), ends)))
+    part, file = check_choice(part, ("training", "held out"), "part"), FOLDER / "chains.npz"
+    try:
+        with np.load(file) as kept:
+            ends = np.cumsum(kept["lengths"])[:-1]
+            chains = dict(zip(kept["names"].tolist(), np.split(kept["angles"].astype(np.float32), ends)))
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        cure = "bring it back with `git checkout -- models`"
+        raise ModelError(f"{named(file)} is missing or damaged: {cure}.") from error
     entries = sorted({name.split(":")[0] for name in chains})
     held_out = set(entries[::8])
     return {
@@ -46,13 +62,16 @@ def load_chains(part="training"):
 
 def windows(chains, stride=LENGTH):
     """All stretches of 64 residues that begin `stride` residues apart: (N, 64, 3)."""
-    return np.stack(
-        [
-            angles[start : start + LENGTH]
-            for angles in chains.values()
-            for start in range(0, len(angles) - LENGTH + 1, stride)
-        ]
-    )
+    stride = check_whole(stride, "The stride")
+    if not isinstance(chains, dict):
+        raise InputError(f"Chains are a dict, as `load_chains` gives it, not {shown(chains)}.")
+    angles = [check_array(each, f"The angles of {quoted(name)}", "n, 3") for name, each in chains.items()]
+    found = [
+        each[start : start + LENGTH] for each in angles for start in range(0, len(each) - LENGTH + 1, stride)
+    ]
+    if not found:
+        raise InputError(f"No chain has {LENGTH} residues: add longer ones.")
+    return np.stack(found)
 
 
 def describe(angles):
@@ -67,12 +86,14 @@ def to_latents(angles):
 
     On a circle -180° and 180° are one place, so noise may push an angle over that border, or off the circle.
     """
+    angles = np.ascontiguousarray(check_array(angles, "The angles", "B, n, 3"))
     radians = torch.as_tensor(angles, dtype=torch.float32).deg2rad().transpose(1, 2)
     return SCALE * torch.cat([radians.sin(), radians.cos()], dim=1)
 
 
 def to_angles(latents):
     """Back to angles (B, n, 3) in degrees: the direction of each (sine, cosine), however long the arrow."""
+    check_tensor(latents, "The latents", "B, 6, n")
     sines, cosines = latents.float().cpu().chunk(2, dim=1)
     return torch.atan2(sines, cosines).rad2deg().transpose(1, 2).numpy()
 
@@ -82,9 +103,9 @@ def encode_words(words):
 
     The words are those of WORDS, or "" for no wish at all.
     """
-    for word in words:
-        if word not in (*WORDS, ""):
-            raise InputError(f'The network knows no "{word}": take one of {", ".join(WORDS)}, or "".')
+    words = [check_choice(word, (*WORDS, ""), "word for a chain") for word in as_list(words, "words")]
+    if not words:
+        raise InputError('No word has no wish: give one for each chain, "" for none at all.')
     wishes = torch.tensor([[float(word == known) for known in WORDS] for word in words])
     return torch.cat([torch.zeros_like(wishes), wishes])
 
@@ -132,5 +153,8 @@ class Block(nn.Module):
 
 
 def load_protein_net(device="cpu"):
-    """The trained network, for the place of the U-Net: `components._replace(unet=load_protein_net())`."""
-    return load_trained(AngleNet, FOLDER, "proteins").to(device)
+    """The trained network, for the place of the U-Net: `components._replace(unet=load_protein_net())`.
+
+    Raises InputError for a device that isn't here, ModelError where the weights are missing.
+    """
+    return load_trained(AngleNet, FOLDER, "proteins").to(check_device(device))

@@ -9,8 +9,10 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from scipy.interpolate import CubicSpline
 
+from helpers.errors import InputError, as_list, as_text, check_array, check_whole, quoted
 from helpers.proteins.backbones import (
     HELIX,
+    LEAST,
     STRAND_PHI,
     STRAND_PSI,
     build,
@@ -19,6 +21,7 @@ from helpers.proteins.backbones import (
     structure,
     unit,
 )
+from helpers.show.given import as_dict, as_tuple, check_colour
 from helpers.show.plotting import INK, PAPER, chart_picture, panels
 from helpers.show.style import LABEL, MEDIUM, NARROW, POINTS, WIDE
 
@@ -37,6 +40,11 @@ LAMP = unit(np.array([-0.4, 0.6, 0.9]))
 
 def draw_ribbons(angles, names, title="", columns=4):
     """A figure of chains, each (n, 3) angles, turned to their widest side; a bar under each is 10 Å long."""
+    angles, names = as_list(angles, "angles"), as_list(names, "names")
+    columns, title = check_whole(columns, "The number of columns"), as_text(title, "A title")
+    if not angles or len(angles) != len(names):
+        raise InputError(f"{len(angles)} chains have {len(names)} names: give each chain one.")
+    angles = [_drawable(chain) for chain in angles]
     rows, width = -(-len(angles) // columns), {1: NARROW, 2: MEDIUM}.get(columns, WIDE)
     height = 50 * bool(title) + round(rows * (HIGH * width / columns + 40))
     figure, found = panels(len(angles), title, columns, height, width)
@@ -64,6 +72,14 @@ def draw_ribbons(angles, names, title="", columns=4):
         panel.set(xlim=(-wide, wide), ylim=(-HIGH * wide, HIGH * wide), aspect="equal")
         panel.axis("off")
     return figure
+
+
+def _drawable(chain):
+    """The angles of a chain as an array. Raise InputError unless it is long enough for a ribbon."""
+    chain = check_array(chain, "A chain's angles", "n, 3")
+    if len(chain) < LEAST:
+        raise InputError(f"A ribbon needs {LEAST} residues or more, and this chain has {len(chain)}.")
+    return chain
 
 
 def picture(chain):
@@ -128,10 +144,14 @@ def ribbon(carbons, signs):
 
 def draw_ramachandran(sets, title):
     """A figure of Ramachandran plots side by side: `sets` is {name: (angles (..., 3), colour)}."""
+    for name, each in as_dict(sets, "sets", "{name: (angles, colour)}").items():
+        angles, colour = as_tuple(each, f"set {quoted(name)}", "angles, colour")
+        check_array(angles, f"The angles of {quoted(name)}", "..., 3")
+        check_colour(colour)
     figure, found = panels(len(sets), title, len(sets), 440, sharey=True)
     for panel, (name, (angles, colour)) in zip(found, sets.items()):
         shares = ramachandran(angles, bins=60).T
-        shades = LinearSegmentedColormap.from_list(name, [PAPER, colour, INK])
+        shades = LinearSegmentedColormap.from_list("shades", [PAPER, colour, INK])
         panel.imshow(shares**0.5, cmap=shades, extent=(-180, 180, -180, 180), origin="lower", vmax=0.02**0.5)
         for (left, right), (low, high) in BOXES:
             x, y = [left, right, right, left, left], [low, low, high, high, low]

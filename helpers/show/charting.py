@@ -17,8 +17,31 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from helpers.errors import InputError, check_alt
+from helpers.errors import (
+    MOST_PIXELS,
+    InputError,
+    as_text,
+    as_whole,
+    check_alt,
+    check_array,
+    check_flag,
+    check_number,
+    check_text,
+    check_whole,
+    quoted,
+    shown,
+)
 from helpers.show.charts import described
+from helpers.show.given import (
+    as_dict,
+    as_tuple,
+    check_axes,
+    check_colour,
+    check_figure,
+    check_lines,
+    check_together,
+    clear_formula_error,
+)
 from helpers.show.page import WORDS, Page, image
 from helpers.show.style import (
     BORDER,
@@ -39,15 +62,17 @@ from helpers.show.style import (
     styled,
 )
 
+LEAST, MOST_PANELS = 120, 64  # pixels of height; small axes in one chart
 ROUND = "max-width: 100%; height: auto; border-radius: 12px"
 
 
 def chart(xlabel, ylabel, title, width=WIDE, height=HEIGHT):
     """An empty chart and its axes; `width` is 1040, 680 or 336 pixels. Fill it, and end with `show_chart`."""
-    if width not in WIDTHS:
-        raise InputError(
-            f"A chart is {', '.join(map(str, WIDTHS))} pixels wide, and not {width}: take one of these."
-        )
+    if as_whole(width) not in WIDTHS:
+        listed = ", ".join(map(str, WIDTHS))
+        raise InputError(f"A chart is {listed} pixels wide, and not {shown(width)}: take one of these.")
+    width, height = as_whole(width), check_number(height, "The height", least=LEAST, most=MOST_PIXELS)
+    xlabel, ylabel, title = (as_text(each, "A label") for each in (xlabel, ylabel, title))
     with styled():
         figure = Figure(
             figsize=(width / DOTS, height / DOTS), dpi=DOTS, layout="constrained", facecolor=PAPER
@@ -61,9 +86,11 @@ def chart(xlabel, ylabel, title, width=WIDE, height=HEIGHT):
 
 def panels(count, title, columns=3, height=HEIGHT, width=WIDE, **shared):
     """A chart of `count` small axes under one title, and the list of them; `shared` goes to `subplots`."""
-    figure, axes = chart("", "", "", width, height)
+    count = check_whole(count, "The number of panels", most=MOST_PANELS)
+    columns = min(check_whole(columns, "The number of columns"), count)
+    title, (figure, axes) = as_text(title, "A title"), chart("", "", "", width, height)
     axes.remove()
-    columns = min(columns, count)
+    width = as_whole(width)
     with styled():
         found = list(figure.subplots(-(-count // columns), columns, squeeze=False, **shared).flat)
         for each in found[count:]:
@@ -80,6 +107,7 @@ def show_chart(figure, alt):
     browser draws it.
     """
     check_alt(alt)
+    check_figure(figure)
     notes, packed = _fit_texts(figure), io.BytesIO()
     drawn = _drawn(figure).quantize(128, dither=Image.Dither.NONE).convert("RGB")
     drawn.save(packed, "WEBP", lossless=True, method=2)  # flat colours: nothing visible is lost
@@ -93,13 +121,15 @@ def show_chart(figure, alt):
 
 def chart_picture(figure):
     """A Matplotlib figure as a PIL picture, twice as sharp as on the page: for sliders and films."""
+    check_figure(figure)
     _fit_texts(figure)
     return _drawn(figure)
 
 
 def _drawn(figure):
     raw = io.BytesIO()
-    figure.savefig(raw, format="png", dpi=DOTS * SHARPNESS)
+    with clear_formula_error():
+        figure.savefig(raw, format="png", dpi=DOTS * SHARPNESS)
     return Image.open(raw).convert("RGB")
 
 
@@ -109,8 +139,11 @@ def label_lines(axes, at=None, gap=8):
     The names stand at the lines' right ends, moved apart where they would touch; `at` is {name: x} for those
     that stand above their line, at x. Call it last, when the limits of the axes are set.
     """
-    at, ends = at or {}, []
-    with warnings.catch_warnings():
+    check_axes(axes)
+    places = as_dict({} if at is None else at, "at", "{name: x}", or_empty=True)
+    at = {name: check_number(x, "Each place of a name") for name, x in places.items()}
+    gap, ends = check_number(gap, "The gap", least=0), []
+    with warnings.catch_warnings(), clear_formula_error():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # `show_chart` sees to it
         axes.figure.draw_without_rendering()
     for line in axes.get_lines():
@@ -152,13 +185,17 @@ def interval(axes, at, low, high, colour, across=False):
 
     `across` for bars that lie along the x axis; `at` is then their height.
     """
-    draw = axes.hlines if across else axes.vlines
+    check_axes(axes)
+    check_together(at=at, low=low, high=high)
+    check_colour(colour)
+    draw = axes.hlines if check_flag(across, "across") else axes.vlines
     draw(at, low, high, color=colour, linewidth=5, alpha=0.35, zorder=1.5)
 
 
 def curves(lines, xlabel, ylabel, title, alt):
     """Show curves, each named beside its last point: `lines` is {name: (x values, y values, colour)}."""
     check_alt(alt)
+    check_lines(lines)
     figure, axes = chart(xlabel, ylabel, title)
     for name, (x, y, colour) in lines.items():
         axes.plot(x, y, color=colour, label=name or "_")
@@ -172,6 +209,12 @@ def dumbbells(rows, names, colours, xlabel, title, alt):
     `names` and `colours` are those of before and after; a thin line joins the two.
     """
     check_alt(alt)
+    form = "{name: ((value, low, high), (value, low, high))}"
+    for name, both in as_dict(rows, "rows", form).items():
+        check_array(both, f"Before and after of {quoted(name)}", "2, 3")
+    names, colours = as_tuple(names, "names", "before, after"), as_tuple(colours, "colours", "before, after")
+    for colour in colours:
+        check_colour(colour)
     figure, axes = chart(xlabel, "", title, height=max(240, 150 + 52 * len(rows)))
     for y, (before, after) in enumerate(rows.values()):
         axes.plot([before[0], after[0]], [y, y], color=MUTED, linewidth=1.5, zorder=1)
@@ -193,7 +236,8 @@ def small_multiples(lines, xlabel, ylabel, title, alt, columns=4, **limits):
     `limits` goes to the `set` of all axes: scales, limits, ticks.
     """
     check_alt(alt)
-    rows = -(-len(lines) // min(columns, len(lines)))
+    check_lines(lines)
+    rows = -(-len(lines) // min(check_whole(columns, "The number of columns"), len(lines)))
     figure, found = panels(len(lines), title, columns, 60 + 250 * rows, sharex=True, sharey=True)
     for axes, (name, (x, y, colour)) in zip(found, lines.items()):
         for other in lines.values():
@@ -202,8 +246,8 @@ def small_multiples(lines, xlabel, ylabel, title, alt, columns=4, **limits):
         axes.set_title(name, loc="left", color=colour, fontsize=LABEL * POINTS, weight="bold")
         axes.set(**limits)
         axes.minorticks_off()  # a small panel has no room for them
-    figure.supxlabel(xlabel, fontsize=LABEL * POINTS)
-    figure.supylabel(ylabel, fontsize=LABEL * POINTS)
+    figure.supxlabel(as_text(xlabel, "A label"), fontsize=LABEL * POINTS)
+    figure.supylabel(as_text(ylabel, "A label"), fontsize=LABEL * POINTS)
     show_chart(figure, alt)
 
 
@@ -215,7 +259,7 @@ def _fit_texts(figure):
         if text.get_color() == "black":  # Matplotlib's own, of text that was added later
             text.set_color(INK)
         text.set_fontsize(max(text.get_fontsize(), SMALLEST * POINTS))
-        words = text.get_text()
+        words = check_text(text.get_text(), "A text of this chart")
         if not drawable(re.sub(r"\$[^$]*\$", "", words)):
             notes += [words] if words not in notes else []
             text.set_text(f"[{notes.index(words) + 1}]")

@@ -2,8 +2,21 @@
 
 import numpy as np
 
+from helpers.errors import (
+    InputError,
+    as_list,
+    check_array,
+    check_function,
+    check_number,
+    check_whole,
+    quoted,
+)
 from helpers.show.charting import chart, panels
+from helpers.show.given import as_dict
 from helpers.show.style import GUIDANCE, INK, LABEL, MEDIUM, MUTED, NOISE, POINTS, PREDICTION, SIGNAL
+
+MOST_CELLS = 100
+FORM = "{name: (field, particles)} or {name: (field, particles, paths)}"
 
 
 def draw_fields(moments, title, limit=3.0, cells=11):
@@ -13,11 +26,14 @@ def draw_fields(moments, title, limit=3.0, cells=11):
     and gives arrows (n, 2), such as a score; of these long ones are shortened, so that all can be seen.
     `particles` (n, 2) stand at this moment; `paths` (steps, n, 2) show how they came there.
     """
+    limit = check_number(limit, "The limit", above=0)
+    cells = check_whole(cells, "The number of cells", 2, MOST_CELLS)
+    moments = {name: _moment(name, each) for name, each in as_dict(moments, "moments", FORM).items()}
     figure, found = panels(len(moments), title, len(moments))
     line, step = np.linspace(-limit, limit, cells), 2 * limit / (cells - 1)
     places = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
     for axes, (name, (field, particles, *paths)) in zip(found, moments.items()):
-        arrows = np.asarray(field(places))
+        arrows = check_array(field(places), "What the field gives", f"{len(places)}, 2")
         length = np.linalg.norm(arrows, axis=1, keepdims=True) + 1e-9
         arrows = arrows / length * 0.9 * step * np.minimum(1, length / np.median(length)) ** 0.5
         shape = dict(angles="xy", scale_units="xy", scale=1, width=0.006, headwidth=5)
@@ -31,6 +47,17 @@ def draw_fields(moments, title, limit=3.0, cells=11):
     return figure
 
 
+def _moment(name, moment):
+    """[field, particles] or [field, particles, paths] of one moment, checked."""
+    moment = as_list(moment, f"moment {quoted(name)}")
+    if len(moment) not in (2, 3) or moment[0] is None:
+        raise InputError(f"Moment {quoted(name)} is not (field, particles) or (field, particles, paths).")
+    check_function(moment[0], "The field", "points")
+    for each, what, shape in zip(moment[1:], ("The particles", "The paths"), ("n, 2", "steps, n, 2")):
+        check_array(each, what, shape)
+    return moment
+
+
 def draw_lever(uncond, cond, guidance_scale, title, width=MEDIUM, limits=None):
     """Guidance as a lever: the step from uncond to cond, taken `guidance_scale` times, ends at guided.
 
@@ -38,7 +65,10 @@ def draw_lever(uncond, cond, guidance_scale, title, width=MEDIUM, limits=None):
     Salimans 2022 (2207.12598), eq. 6; our w is theirs plus one. `limits` is (left, right, bottom, top): give
     all charts of a slider the same ones.
     """
-    uncond, cond = np.asarray(uncond, float), np.asarray(cond, float)
+    uncond, cond = (check_array(each, "A point (x, y)", "2").astype(float) for each in (uncond, cond))
+    guidance_scale = check_number(guidance_scale, "The guidance scale")
+    if limits is not None:
+        limits = tuple(check_array(limits, "The limits (left, right, bottom, top)", "4").tolist())
     guided = uncond + guidance_scale * (cond - uncond)
     figure, axes = chart("", "", title, width=width)
     ends = {
@@ -68,15 +98,17 @@ def draw_hill(noise_levels, entries, title):
     `noise_levels` is the share of noise at each timestep, √(1 − ᾱ), the hill's height; `entries` is
     {name: timesteps}, the steps that a strength leaves, the largest timestep first.
     """
+    entries = as_dict(entries, "entries", "{name: timesteps}")
     figure, axes = chart("", "share of noise, √(1 − ᾱ)", title)
-    levels = np.asarray(noise_levels, float)
+    levels = check_array(noise_levels, "The noise levels", "T").astype(float)
     last = len(levels) - 1
     slope = np.arange(-last, last + 1)
     height = levels[last - np.abs(slope)]
     axes.fill_between(slope, height, color=MUTED, alpha=0.12, linewidth=0)
     axes.plot(slope, height, color=MUTED, linewidth=2)
     for name, timesteps in entries.items():
-        steps = np.array([int(t) for t in timesteps])
+        timesteps = as_list(timesteps, f"entry {quoted(name)}") or [None]
+        steps = np.array([int(check_number(t, "Each timestep", least=0, most=last)) for t in timesteps])
         top, level = last - steps[0], levels[steps[0]]
         _arrow(axes, (-last, levels[0]), (-top, level), NOISE, shrinkA=8)
         axes.plot([-top, top], [level, level], ":", color=INK, linewidth=1.5)

@@ -7,8 +7,17 @@ from IPython.display import display
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from PIL import Image, ImageDraw
 
-from helpers.errors import InputError, check_alt
-from helpers.show.page import CELL, WORDS, Page, table
+from helpers.errors import (
+    MOST_PIXELS,
+    InputError,
+    as_list,
+    as_text,
+    check_alt,
+    check_array,
+    check_number,
+    check_whole,
+)
+from helpers.show.page import CELL, WORDS, Page, check_shown, table
 from helpers.show.style import GUIDANCE, INK, PAPER, luminance
 
 # From paper over amber to purple: the lightness falls all the way, so that it reads without colours too.
@@ -20,18 +29,21 @@ def loupe(picture, box, side=256):
 
     Two PIL pictures, `side` pixels wide: rows for a `film_strip` that compares an original with its copy.
     """
-    left, top, right, bottom = box
+    check_shown(picture)
+    box = tuple(check_whole(edge, "Each edge of the box", 0) for edge in as_list(box, "the box"))
+    if len(box) != 4:
+        raise InputError(f"A box is (left, top, right, bottom), not {len(box)} numbers.")
+    side, (left, top, right, bottom) = check_whole(side, "The side", most=MOST_PIXELS), box
     if not (0 <= left < right <= picture.width and 0 <= top < bottom <= picture.height):
         raise InputError(f"The box {box} doesn't lie in a picture of {picture.size} pixels: move it into it.")
     scale = side / picture.width
-    framed = picture.convert("RGB").resize((side, round(picture.height * scale)), Image.LANCZOS)
+    framed = picture.convert("RGB").resize((side, max(1, round(picture.height * scale))), Image.LANCZOS)
     pen, edges = ImageDraw.Draw(framed), [round(edge * scale) for edge in box]
     for grow, colour in ((3, INK), (2, PAPER), (1, PAPER), (0, INK)):
-        pen.rectangle(
-            (edges[0] - grow, edges[1] - grow, edges[2] - 1 + grow, edges[3] - 1 + grow), outline=colour
-        )
+        right, bottom = max(edges[2] - 1, edges[0]), max(edges[3] - 1, edges[1])
+        pen.rectangle((edges[0] - grow, edges[1] - grow, right + grow, bottom + grow), outline=colour)
     part = picture.convert("RGB").crop(box)
-    return framed, part.resize((side, round(part.height * side / part.width)), Image.NEAREST)
+    return framed, part.resize((side, max(1, round(part.height * side / part.width))), Image.NEAREST)
 
 
 def worst_spot(picture, copy, side):
@@ -40,7 +52,9 @@ def worst_spot(picture, copy, side):
     By the squared error, summed over the square. Both are PIL pictures of one size, at least `side` wide and
     high; raises InputError for others.
     """
-    if picture.size != copy.size or not 1 <= side <= min(picture.size):
+    check_shown(picture, copy)
+    side = check_whole(side, "The side")
+    if picture.size != copy.size or not side <= min(picture.size):
         raise InputError(
             f"A square of {side} pixels is looked for in pictures of {picture.size} and {copy.size} pixels: "
             "take two of one size, and a square that fits into them."
@@ -57,6 +71,9 @@ def heat(picture, values, largest):
 
     Give all maps that are compared one `largest`, and say it in a caption.
     """
+    check_shown(picture)
+    values = check_array(values, "The map", "height, width")
+    largest = check_number(largest, "The largest value", above=0)
     shares = np.clip(np.asarray(values, dtype=np.float32) / largest, 0, 1)
     tall = Image.fromarray(shares).resize(picture.size, Image.BICUBIC)
     shares = np.clip(np.asarray(tall), 0, 1)[..., None]
@@ -73,11 +90,13 @@ def show_chips(words, values, alt, largest=None):
     the largest of them, has the darkest colour.
     """
     check_alt(alt)
-    values = [float(value) for value in values]
-    if not words or len(words) != len(values) or not min(values) >= 0:
+    words = [as_text(word, "A word") for word in as_list(words, "words")]
+    values = [check_number(value, "Each value", least=0) for value in as_list(values, "values")]
+    if not words or len(words) != len(values):
         raise InputError(f"{len(words)} words have {len(values)} values: give each word one, from 0 up.")
+    largest = check_number(max(values) if largest is None else largest, "The largest value", least=0)
     largest = largest or max(values) or 1
-    chips = "".join(_chip(str(word), min(value / largest, 1)) for word, value in zip(words, values))
+    chips = "".join(_chip(word, min(value / largest, 1)) for word, value in zip(words, values))
     numbers = "".join(
         f'<td style="{CELL}; {WORDS}; text-align: center">{_short(value)}</td>' for value in values
     )

@@ -13,7 +13,7 @@ import io
 from IPython.display import display
 from PIL import Image
 
-from helpers.errors import InputError, check_alt, check_whole, shown
+from helpers.errors import InputError, as_list, as_text, check_alt, check_whole, shown
 from helpers.show.style import SHARPNESS, SMALLEST, WIDE
 
 LARGEST_CELL = 256
@@ -69,6 +69,7 @@ def show_grid(pictures, titles, alt, columns=4):
     check_alt(alt)
     pictures, titles = as_list(pictures, "pictures"), as_list(titles, "titles")
     columns = check_whole(columns, "The number of columns")
+    titles = [as_text(title, "A title") for title in titles]
     if not pictures or len(pictures) != len(titles):
         raise InputError(f"{len(pictures)} pictures have {len(titles)} titles: give each picture one title.")
     check_shown(*pictures)
@@ -77,7 +78,7 @@ def show_grid(pictures, titles, alt, columns=4):
     width = cell_width(columns, WIDE)
     cells = [
         f'<td style="{CELL}; vertical-align: bottom">'
-        f'<div style="{WORDS}; width: {width}px; margin-bottom: 4px">{html.escape(str(title))}</div>'
+        f'<div style="{WORDS}; width: {width}px; margin-bottom: 4px">{html.escape(title)}</div>'
         f"{_img(picture, width, f'{title}: picture {i} of {len(pictures)}')}</td>"
         for i, (picture, title) in enumerate(zip(pictures, titles), 1)
     ]
@@ -93,7 +94,8 @@ def film_strip(rows, row_labels, column_labels, alt):
     """
     check_alt(alt)
     rows = [as_list(row, "each of the rows") for row in as_list(rows, "rows")]
-    row_labels, column_labels = as_list(row_labels, "row_labels"), as_list(column_labels, "column_labels")
+    row_labels = [as_text(label, "A label") for label in as_list(row_labels, "row_labels")]
+    column_labels = [as_text(label, "A label") for label in as_list(column_labels, "column_labels")]
     if (
         len(rows) != len(row_labels)
         or any(len(row) != len(column_labels) for row in rows)
@@ -125,18 +127,13 @@ def strip_markup(rows, row_labels, column_labels, alt):
     return table(lines, alt)
 
 
-def as_list(values, name):
-    """What a list, a tuple, a range or the like holds, as a list. Raise InputError for anything else."""
-    try:
-        return list(None if isinstance(values, str) else values)
-    except TypeError as error:  # also a tensor of no axes says so
-        what = f"Here {name} is a list, not {shown(values)}"
-        raise InputError(f"{what}: put square brackets around a single one.") from error
-
-
 def check_shown(*pictures):
-    """Raise InputError for what is no PIL picture."""
+    """Raise InputError for what is no PIL picture, and for one without pixels."""
     for picture in pictures:
+        if isinstance(picture, Image.Image) and 0 in picture.size:
+            raise InputError(
+                f"A picture of {picture.width} x {picture.height} pixels shows nothing: take another."
+            )
         if not isinstance(picture, Image.Image):
             raise InputError(
                 f"What is shown is a PIL picture, not {shown(picture)}: "

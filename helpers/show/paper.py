@@ -4,16 +4,29 @@ import functools
 
 from PIL import Image, ImageDraw, ImageFont
 
-from helpers.errors import InputError
-from helpers.show.page import GAP, LARGEST_CELL
+from helpers.errors import InputError, as_list, as_text, check_whole
+from helpers.show.page import GAP, LARGEST_CELL, check_shown
 from helpers.show.style import INK, LABEL, PAPER, WIDE, drawable, families, font_file
+
+MOST_COLUMNS = 64  # of 8 pixels
 
 
 def grid(pictures, titles, columns=4):
-    """Pictures row by row, each under its title, as one PIL picture at most 1040 pixels wide."""
-    if len(pictures) != len(titles):
+    """Pictures row by row, each under its title, as one PIL picture at most 1040 pixels wide.
+
+    There are at most 64 columns. Raises InputError for what can't be put together.
+    """
+    pictures, titles = as_list(pictures, "pictures"), as_list(titles, "titles")
+    columns = check_whole(columns, "The number of columns")
+    if not pictures or len(pictures) != len(titles):
         raise InputError(f"{len(pictures)} pictures have {len(titles)} titles: give each picture one title.")
-    columns = min(columns, len(pictures))
+    check_shown(*pictures)
+    return glued(pictures, [as_text(title, "A title") for title in titles], columns)
+
+
+def glued(pictures, titles, columns):
+    """`grid` of what is already checked."""
+    columns = min(columns, len(pictures), MOST_COLUMNS)
     cell = min(LARGEST_CELL, (WIDE - GAP) // columns - GAP)
     wrapped = [wrap(title, cell) for title in titles]
     line = LABEL * 5 // 4
@@ -22,7 +35,7 @@ def grid(pictures, titles, columns=4):
         lines = max(len(title) for title in wrapped[i : i + columns])
         y += lines * line + (GAP // 2 if lines else 0)
         places += [(GAP + j * (cell + GAP), y) for j in range(len(pictures[i : i + columns]))]
-        y += max(cell * each.height // each.width for each in pictures[i : i + columns]) + GAP
+        y += max(max(1, cell * each.height // each.width) for each in pictures[i : i + columns]) + GAP
     sheet = Image.new("RGB", (GAP + columns * (cell + GAP), y), PAPER)
     for picture, lines, (left, top) in zip(pictures, wrapped, places):
         sheet.paste(resized(picture, cell), (left, top))
@@ -34,7 +47,7 @@ def grid(pictures, titles, columns=4):
 def resized(picture, width):
     """A PIL picture, `width` pixels wide; very small ones keep their squares, one for each number."""
     way = Image.LANCZOS if max(picture.size) >= 64 else Image.NEAREST
-    return picture.convert("RGB").resize((width, picture.height * width // picture.width), way)
+    return picture.convert("RGB").resize((width, max(1, picture.height * width // picture.width)), way)
 
 
 def write(sheet, place, words, size=LABEL, colour=INK, anchor="ls", bold=False):

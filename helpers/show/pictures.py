@@ -2,6 +2,7 @@
 
 import io
 import math
+import os
 import warnings
 from http.client import HTTPException
 from pathlib import Path
@@ -9,7 +10,7 @@ from urllib.request import Request, urlopen
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from helpers.errors import InputError, check_size, shown
+from helpers.errors import InputError, check_flag, check_size, shown
 from helpers.show.plotting import IMAGES
 
 # TRAPPIST-1e alone, cut from NASA/JPL-Caltech's PIA22093, which shows all seven planets; public domain.
@@ -24,8 +25,7 @@ def open_picture(path_or_picture, size, background="white"):
     transparent shows `background`; what the camera turned is turned back; 16-bit grey keeps its greys. Raises
     InputError for a file that is missing or no picture, and for a size that can't work.
     """
-    width, height = size if isinstance(size, tuple | list) and len(size) == 2 else (size, size)
-    height, width = check_size(height, width, 8)
+    width, height = _sides(size)
     picture = path_or_picture if isinstance(path_or_picture, Image.Image) else _read(path_or_picture)
     picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith(("I", "F")):
@@ -47,7 +47,7 @@ def load_trappist(size, online=False):
     With `online`, NASA's artist's impression is fetched; without, or where that fails, it is our stand-in.
     """
     failed = ""
-    if online:
+    if check_flag(online, "online"):
         request = Request(TRAPPIST_1E, headers={"User-Agent": "diffusion-and-denoising notebooks"})
         try:
             with urlopen(request, timeout=10) as answer:
@@ -58,6 +58,16 @@ def load_trappist(size, online=False):
     return open_picture(STAND_IN, size), f"{failed}A stand-in for NASA's picture, drawn by this project."
 
 
+def _sides(size):
+    """(width, height) of a side in pixels, or of both in a tuple, a list, an array."""
+    both = isinstance(size, list | tuple) or getattr(size, "ndim", 0) == 1
+    if both and len(size) != 2:
+        raise InputError(f"A size is a side in pixels, or (width, height), not {len(size)} numbers.")
+    width, height = size if both else (size, size)
+    height, width = check_size(height, width, 8)
+    return width, height
+
+
 def _read(path):
     if isinstance(path, bytes):  # the picture itself, as urlopen(...).read() gives it
         path = io.BytesIO(path)
@@ -66,6 +76,8 @@ def _read(path):
             f"A picture can't be opened from {shown(path)}: give a file's name or a PIL picture."
         )
     name = _name(path)
+    if isinstance(path, str | Path) and os.path.isdir(path):
+        raise InputError(f"The picture {name} is a folder: give the name of a file in it.")
     try:
         with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):
             with Image.open(path) as picture:
@@ -73,6 +85,8 @@ def _read(path):
                 return picture
     except FileNotFoundError:
         advice = "look for a slip in its name; a web address has to be downloaded first"
+    except PermissionError:
+        advice = "you may not read it: change its permissions, or copy it"
     except UnidentifiedImageError:
         advice = "it is no picture that Pillow knows: save it as PNG or JPEG"
     except Image.DecompressionBombError:

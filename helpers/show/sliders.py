@@ -8,7 +8,16 @@ from functools import cache
 
 import ipywidgets
 
-from helpers.errors import InputError, check_alt
+from helpers.errors import (
+    MOST_PIXELS,
+    InputError,
+    as_list,
+    as_text,
+    check_alt,
+    check_function,
+    check_whole,
+)
+from helpers.show.page import check_shown
 
 NOTE = "A live slider: run the notebook to move it. The figure above shows the same pictures."
 # ipywidgets gives a slider's handle no name, tells screen readers the position in place of the label, and
@@ -58,15 +67,25 @@ def slide(pictures, labels, description, alt, width=384):
     slide, there is no slider.
     """
     check_alt(alt)
-    values, on_the_spot = list(labels), callable(pictures)
+    values, on_the_spot = as_list(labels, "labels"), callable(pictures)
+    width, description = (
+        check_whole(width, "The width", most=MOST_PIXELS),
+        as_text(description, "A description"),
+    )
+    if on_the_spot:
+        check_function(pictures, "What makes the pictures", "label")
+    else:
+        pictures = as_list(pictures, "pictures")
+        check_shown(*pictures)
     if not values or not on_the_spot and len(pictures) != len(values):
         count = "No pictures" if on_the_spot else f"{len(pictures)} pictures"
         raise InputError(f"{count} have {len(values)} labels: give each picture one label.")
-    labels = [str(value) for value in values]
+    labels = [as_text(value, "A label") for value in values]
 
     @cache
     def frame(position):
         picture = pictures(values[position]) if on_the_spot else pictures[position]
+        check_shown(picture)
         words = f"{alt} {description}: {labels[position]}."
         return _image(picture, width, words, description, labels, position)
 

@@ -6,6 +6,7 @@ of the world with the pitch and contour that were measured, which one is the mos
 
 import numpy as np
 
+from helpers.errors import InputError, check_array
 from helpers.sound.model import to_spectrogram
 from worlds.sounds import (
     GLIDE,
@@ -32,6 +33,9 @@ def pitch_track(wave):
     By autocorrelation: a sound with a pitch is like itself one period later. How it is normalised, and the
     choice of the peak, are as in McLeod & Wyvill 2005 ("A smarter way to find pitch", ICMC).
     """
+    wave = check_array(wave, "A waveform", "samples")
+    if len(wave) < FRAME:
+        raise InputError(f"A pitch is heard in {FRAME} samples or more, and here are {len(wave)}: take more.")
     starts = np.arange(0, len(wave) - FRAME + 1, STEP)
     frames = np.stack([wave[start : start + FRAME] for start in starts]).astype(float)
     spectrum = np.abs(np.fft.rfft(frames, 2 * FRAME)) ** 2

@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from diffusers import DPMSolverMultistepScheduler, PNDMScheduler, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from helpers.denoising import denoise, encode_prompts
-from helpers.errors import InputError, check_prompt
+from helpers.denoising import denoise, encode_prompts, one_each
+from helpers.errors import check_array, check_path, check_prompt, check_tensor, check_whole
+from helpers.machine.weights import by_training, load_part
 from helpers.models import ROOT, Components, load_trained
 from helpers.seeding import generator, initial_noise
 from worlds.sounds import RATE, SAMPLES
@@ -19,6 +20,7 @@ from worlds.sounds import RATE, SAMPLES
 FOLDER = ROOT / "models" / "pocket-sounds"
 BANDS, FRAMES = 64, 32
 PLACES = 10  # channels that tell the U-Net how high up a row lies
+SPECTROGRAMS = f"B, 1, {BANDS}, {FRAMES}"  # their shape
 SHAPE = (4, BANDS // 2, FRAMES // 2)  # of a spectrogram as the U-Net takes it
 WINDOW, HOP = 512, SAMPLES // FRAMES  # samples: 64 ms of sound in each frame, a frame every 32 ms
 FINER = 2  # frames for each of the spectrogram's on the way back: Griffin & Lim's method needs an overlap
@@ -62,9 +64,7 @@ def to_spectrogram(waves):
 
     0 stands for -40 decibels, 1 for 15 decibels more; what is softer than -50 decibels is cut off there.
     """
-    waves = torch.as_tensor(np.asarray(waves), dtype=torch.float32)
-    if waves.ndim != 2 or waves.shape[1] != SAMPLES:
-        raise InputError(f"Waveforms of shape (count, {SAMPLES}) are needed, not {tuple(waves.shape)}.")
+    waves = torch.as_tensor(check_array(waves, "The waveforms", f"B, {SAMPLES}"), dtype=torch.float32)
     magnitudes = transform(waves, HOP)[..., :FRAMES].abs() / (WINDOW / 2)
     decibels = 20 * torch.log10(filters() @ magnitudes + 1e-9)
     return ((decibels.clamp(min=FLOOR) - MIDDLE) / SPREAD)[:, None]
@@ -75,11 +75,13 @@ def fold(spectrograms):
 
     Like a VAE's latents, this has fewer places and more channels: the U-Net learns twice as fast.
     """
+    check_tensor(spectrograms, "The spectrograms", SPECTROGRAMS)
     return F.pixel_unshuffle(spectrograms, 2)
 
 
 def unfold(folded):
     """(B, 4, 32, 16) -> spectrograms (B, 1, 64, 32): what `fold` did, undone."""
+    check_tensor(folded, "What is unfolded", "B, " + ", ".join(map(str, SHAPE)))
     return F.pixel_shuffle(folded, 2)
 
 
@@ -105,10 +107,10 @@ def to_waves(spectrograms, rounds=60, seed=0):
     (1984, doi:10.1109/TASSP.1984.1164317.) From random phases to a waveform, and back to a spectrogram: its
     phases are kept, its magnitudes replaced by the wanted ones; and again.
     """
-    if spectrograms.shape[1:] != (1, BANDS, FRAMES):
-        raise InputError(f"Spectrograms of shape (count, 1, {BANDS}, {FRAMES}) are needed.")
+    check_tensor(spectrograms, "The spectrograms", SPECTROGRAMS)
+    rounds, random = check_whole(rounds, "The number of rounds", most=10_000), generator(seed)
     magnitudes, window = to_magnitudes(spectrograms), torch.hann_window(WINDOW)
-    random = torch.rand(magnitudes.shape[1:], generator=torch.Generator().manual_seed(seed))
+    random = torch.rand(magnitudes.shape[1:], generator=random)
     phases, last = torch.polar(torch.ones_like(random), 2 * torch.pi * random), 0
     for _ in range(rounds):
         waves = torch.istft(magnitudes * phases, WINDOW, HOP // FINER, window=window, length=SAMPLES)
@@ -144,22 +146,27 @@ def load_sounds(folder=FOLDER):
     """The pocket sound model's parts, for `encode_prompts` and `denoise`, in float32, on the CPU.
 
     It has no VAE, and the scheduler is DPM++ 2M. The tokenizer is the one that training/beyond/sounds.py
-    trained it with. Raises ModelError where weights are missing.
+    trained it with. Raises ModelError where a part is missing or damaged.
     """
+    folder, mend = check_path(folder), by_training("sounds")
     text_encoder = load_trained(CLIPTextModel, folder / "text_encoder", "sounds")
     unet = load_trained(SoundUNet, folder / "unet", "sounds")
-    tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
+    tokenizer = load_part(CLIPTokenizer, folder / "tokenizer", mend)
     tokenizer.model_max_length = text_encoder.config.max_position_embeddings
-    scheduler = PNDMScheduler.from_pretrained(folder / "scheduler")
+    scheduler = load_part(PNDMScheduler, folder / "scheduler", mend)
     scheduler = DPMSolverMultistepScheduler.from_config(scheduler.config)
     return Components(tokenizer, text_encoder, None, unet, scheduler)
 
 
 @torch.no_grad()
 def make_sounds(components, prompts, seeds, num_inference_steps=STEPS, guidance_scale=GUIDANCE_SCALE):
-    """Spectrograms (B, 1, 64, 32) of prompts, one seed each: the same loop as for pictures, notebook 05's."""
-    for prompt in prompts:
-        check_prompt(prompt)
+    """Spectrograms (B, 1, 64, 32), one for each prompt and seed, by the loop that notebook 05 writes.
+
+    `prompts` and `seeds` are each one value or a list; one value serves all. Raises InputError for what can't
+    work.
+    """
+    prompts, seeds = one_each(prompts, seeds)
+    prompts = [check_prompt(prompt) for prompt in prompts]
     noise = initial_noise(SHAPE, [generator(seed) for seed in seeds])
     text_embeddings = encode_prompts(components, prompts)
     return unfold(denoise(components, text_embeddings, noise, guidance_scale, num_inference_steps))

@@ -9,13 +9,23 @@ import numpy as np
 from IPython.display import display
 from PIL import Image
 
-from helpers.errors import InputError, check_alt
+from helpers.errors import (
+    InputError,
+    as_list,
+    as_text,
+    check_alt,
+    check_array,
+    check_number,
+    check_tensor,
+    check_whole,
+)
 from helpers.show.page import Page
 from helpers.show.plotting import INK, SIGNAL, panels, show_chart
 from helpers.show.style import LABEL, POINTS
-from helpers.sound.model import BANDS, FLOOR, MIDDLE, SPREAD, band_edges, mel
+from helpers.sound.model import BANDS, FLOOR, FRAMES, MIDDLE, SPREAD, band_edges, mel
 from worlds.sounds import RATE, SAMPLES
 
+ONE, MOST_RATE = f"1, {BANDS}, {FRAMES}", 384_000  # the shape of one spectrogram; samples a second
 WHITE, BLACK = (FLOOR - MIDDLE) / SPREAD, (-8 - MIDDLE) / SPREAD  # in a spectrogram
 
 
@@ -36,9 +46,8 @@ def play(waveform, rate, alt):
 
 def to_wav(waveform, rate):
     """The bytes of a WAV file of one channel and 16 bits. Raises InputError for what no sound can be."""
-    waveform = np.asarray(waveform, dtype=np.float64)
-    if waveform.ndim != 1 or not len(waveform) or not np.isfinite(waveform).all():
-        raise InputError("A waveform is a row of numbers from -1 to 1: give one sound, not several.")
+    waveform = check_array(waveform, "A waveform, one sound,", "samples").astype(np.float64)
+    rate = check_whole(rate, "The rate, in samples a second,", most=MOST_RATE)
     packed = io.BytesIO()
     with wave.open(packed, "wb") as file:
         file.setnchannels(1)
@@ -50,6 +59,7 @@ def to_wav(waveform, rate):
 
 def picture(spectrogram):
     """One log-mel spectrogram (1, 64, 32) as a PIL picture: low notes at the bottom, dark is loud."""
+    check_tensor(spectrogram, "A spectrogram", ONE)
     grey = (BLACK - spectrogram[0].flip(0).cpu().numpy()) / (BLACK - WHITE)
     small = Image.fromarray((255 * grey.clip(0, 1)).round().astype(np.uint8))
     return small.resize((256, 256), Image.NEAREST).convert("RGB")
@@ -60,9 +70,20 @@ def show_spectrograms(spectrograms, titles, alt, title="", columns=3, marked=Non
 
     `marked` lists, for each, frequencies in Hz that an arrowhead at the right edge points to.
     """
-    if len(spectrograms) != len(titles):
+    check_alt(alt)
+    spectrograms, titles = as_list(spectrograms, "spectrograms"), as_list(titles, "titles")
+    for spectrogram in spectrograms:
+        check_tensor(spectrogram, "Each spectrogram", ONE)
+    if not titles or len(spectrograms) != len(titles):
         raise InputError(f"{len(spectrograms)} spectrograms have {len(titles)} titles: give each one title.")
-    columns = min(columns, len(titles))
+    if marked is not None:
+        marked = [_frequencies(each) for each in as_list(marked, "marked")]
+        if len(marked) != len(titles):
+            raise InputError(f"{len(titles)} spectrograms have {len(marked)} lists of marks: give each one.")
+    columns, title = (
+        min(check_whole(columns, "The number of columns"), len(titles)),
+        as_text(title, "A title"),
+    )
     rows = -(-len(titles) // columns)
     figure, found = panels(len(titles), title, columns, 70 + 50 * bool(title) + 220 * rows)
     edges = mel(band_edges())
@@ -88,3 +109,9 @@ def show_spectrograms(spectrograms, titles, alt, title="", columns=3, marked=Non
         axes.grid(visible=False)
         axes.spines[:].set(color=INK, visible=True)
     show_chart(figure, alt)
+
+
+def _frequencies(marks):
+    return [
+        check_number(mark, "Each marked frequency", above=0) for mark in as_list(marks, "each of the marks")
+    ]

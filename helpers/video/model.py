@@ -6,22 +6,21 @@ LDM (Blattmann et al., 2304.08818), and only these were trained, by training/bey
 (B, C, F, h, w).
 """
 
-import json
 from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import nn
 
-from helpers.denoising import decode, denoise, encode_prompts
-from helpers.errors import InputError, ModelError, check_prompt
-from helpers.machine.weights import check_weights
+from helpers.denoising import decode, denoise, encode_prompts, one_each
+from helpers.errors import check_parts, check_path, check_prompt, check_whole
+from helpers.machine.weights import by_training, load_own
 from helpers.models import POCKET, ROOT, latent_shape, load_components
 from helpers.seeding import generator, initial_noise
 
 FOLDER = ROOT / "models" / "pocket-video"
 HEADS = 2
+MOST_FRAMES = 1000
 PLACES = (
     "conv_in",
     "down_blocks.0.resnets.0",
@@ -108,42 +107,39 @@ class VideoUNet(nn.Module):
 def load_video_model(folder=FOLDER):
     """The pocket model's five parts, the U-Net joined by the new layers; on the CPU, in float32.
 
-    Raises ModelError where the new layers' weights are missing.
+    Raises ModelError where the new layers' weights are missing or damaged.
     """
-    if not (folder / "model.safetensors").is_file():
-        raise ModelError(f"There are no layers in {folder.name}: train them with `python -m training video`.")
-    check_weights(folder / "model.safetensors", lambda _: "train them with `python -m training video`")
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    folder = check_path(folder)
     components = load_components(ROOT / POCKET, torch.device("cpu"), torch.float32)
-    layers = new_layers(components.unet, config["width"])
-    layers.load_state_dict(load_file(folder / "model.safetensors"))
-    return components._replace(unet=VideoUNet(components.unet, layers.float().eval().requires_grad_(False)))
+    unet = components.unet
+    layers = load_own(lambda config: new_layers(unet, config["width"]), folder, by_training("video"))
+    return components._replace(unet=VideoUNet(unet, layers))
 
 
 def without_time(components):
     """The same model with its new layers left out: each frame is a picture of its own."""
+    check_parts(components, "The components", ("unet",), "load_video_model()")
+    check_parts(components.unet, "The U-Net", ("unet", "layers"), "load_video_model().unet")
     return components._replace(unet=VideoUNet(components.unet.unet))
 
 
 def generate_videos(
     components, prompts, seeds, num_inference_steps, guidance_scale, frames=8, scheduler=None
 ):
-    """Paint videos: a list of lists of PIL pictures, one video for each prompt and its seed.
+    """Paint videos: a list of lists of PIL pictures, one video for each prompt and seed.
 
-    Every frame starts from noise of its own. Raises InputError for an empty prompt, fewer than two frames, or
-    numbers of prompts and seeds that differ.
+    `prompts` and `seeds` are each one value or a list; one value serves all videos. Every frame starts from
+    noise of its own. Raises InputError for an empty prompt, fewer than two frames, or numbers of prompts and
+    seeds that differ.
     """
-    if len(prompts) != len(seeds):
-        raise InputError(f"{len(prompts)} prompts have {len(seeds)} seeds: give each prompt a seed.")
-    if not isinstance(frames, int) or frames < 2:
-        raise InputError(f"A video has two frames or more, not {frames!r}: the model was trained on 8.")
-    for prompt in prompts:
-        check_prompt(prompt)
+    frames = check_whole(frames, "The number of frames", 2, MOST_FRAMES)
+    prompts, seeds = one_each(prompts, seeds)
+    prompts = [check_prompt(prompt) for prompt in prompts]
     channels, height, width = latent_shape(components)
     noise = initial_noise((channels, frames, height, width), [generator(seed) for seed in seeds])
     latents = denoise(
         components,
-        encode_prompts(components, list(prompts)),
+        encode_prompts(components, prompts),
         noise,
         guidance_scale,
         num_inference_steps,

@@ -5,6 +5,7 @@ A video is a list of PIL pictures, its frames, one after the other.
 
 import numpy as np
 
+from helpers.errors import InputError, check_array, check_pictures
 from worlds import space
 
 SHIFTS = np.arange(-45, 46, 1.5)  # degrees a frame that `likeness` tries
@@ -16,7 +17,7 @@ CENTRE, RADIUS = 0.5, sum(space.SIZES["giant"][1:]) / 2 / space.SIZE
 
 def change(video):
     """How much a video changes from one frame to the next: mean absolute difference, 0 to 255."""
-    frames = np.stack([np.asarray(frame, np.float32) for frame in video])
+    frames = _frames(video)
     return float(np.abs(np.diff(frames, axis=0)).mean())
 
 
@@ -28,7 +29,9 @@ def likeness(video):
     shifted in longitude. The axis may lean: the best of TILTS counts. A planet that turns by s degrees a
     frame has its largest value at s; a video that stands still at 0, where it is 1.
     """
-    frames = np.stack([np.asarray(frame, np.float32) for frame in video])
+    frames = _frames(video)
+    if frames.shape[1] != frames.shape[2]:
+        raise InputError("The ruler is made for square frames: `read_video` makes them.")
     moving = np.abs(SHIFTS) > 4
     found = [_correlations(_unrolled(frames, np.radians(tilt))) for tilt in TILTS]
     return max(found, key=lambda each: each[moving].max())
@@ -41,11 +44,20 @@ def turn(video):
 
 def top(found):
     """Where correlations, one for each of SHIFTS, are largest, in degrees, and the largest of them."""
+    found = check_array(found, "Correlations", str(len(SHIFTS)))
     best = int(np.clip(np.argmax(found), 1, len(found) - 2))
     before, middle, after = found[best - 1 : best + 2]
     bend = before - 2 * middle + after
     offset = 0.5 * (before - after) / bend if bend < 0 else 0.0  # the top of the parabola through the three
     return float(SHIFTS[best] + offset * (SHIFTS[1] - SHIFTS[0])), float(np.max(found))
+
+
+def _frames(video):
+    """The frames as an array (F, H, W, 3). Raise InputError unless they are two RGB pictures or more."""
+    pictures = check_pictures(video)
+    if len(pictures) < 2:
+        raise InputError("A video has two frames or more, and here is one: give the others, too.")
+    return np.stack([np.asarray(frame, np.float32) for frame in pictures])
 
 
 def _unrolled(frames, tilt):
