@@ -1,29 +1,39 @@
 """Whatever a user passes in: every number type is a number, and what can't work gets one sentence.
 
-Each argument of each public function of helpers' flat modules, and of what opens a picture, is replaced by
-values of every kind. The answer is a result, or one sentence of the project's own; nothing else.
+Each argument of each function that readers call is replaced by values of every kind. The answer is a result,
+or one sentence of the project's own; nothing else.
 """
 
+import ast
+import contextlib
+import importlib
 import inspect
 import io
+import types
 import warnings
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from diffusers import DDIMScheduler, EulerDiscreteScheduler, FlowMatchEulerDiscreteScheduler
+from diffusers import (
+    DDIMScheduler,
+    DDPMWuerstchenScheduler,
+    EulerDiscreteScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    UnCLIPScheduler,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from tiny import tiny_parts
+from right_arguments import NOWHERE, PICTURE, RIGHT, fill, parts
+from test_house import FLAT, NOTEBOOKS, code
 
-from helpers import attention, denoising, errors, image_to_image, judge, models, seeding
-from helpers.errors import InputError, ModelError
-from helpers.machine import choice
-from helpers.show import pictures
+from helpers import denoising, errors, judge, models, seeding
+from helpers.errors import DiskError, InputError, ModelError
+from helpers.lesson import trainings
+from helpers.show import pictures, plotting
 
 few = settings(
     max_examples=9,
@@ -32,106 +42,84 @@ few = settings(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-MODULES = (models, choice, seeding, denoising, image_to_image, attention, judge, pictures)
-# Not for users: they take what a function of the table has checked, decorate, or load what a training made.
+# Of the flat modules, what is not for readers: it takes what another function has checked, decorates, or
+# loads what a training made.
 INNER = {
-    *("embed", "predict", "run_steps", "set_steps", "encode_pixels", "one_at_a_time", "load_trained"),
-    *("check_vae", "check_components", "check_embeddings", "check_generators", "check_images"),
-    *("bar_delay", "mend"),
-    *("device_and_dtype", "load_pipeline"),  # no arguments; those of load_components
+    *(denoising.embed, denoising.predict, denoising.run_steps, denoising.set_steps, denoising.encode_pixels),
+    *(denoising.one_at_a_time, denoising.one_each, denoising.check_components, denoising.check_embeddings),
+    *(models.load_trained, models.check_vae, models.bar_delay),
+    *(judge.check_images, seeding.check_generators),
+    trainings.shortened,  # gives back one of what it gets
 }
+ARGUMENTS = [
+    (function, name)
+    for function in RIGHT
+    for name, each in inspect.signature(function).parameters.items()
+    if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+]
 
 
-@cache
-def parts():
-    components = models.Components(**tiny_parts("like sd"))
-    return components._replace(scheduler=DDIMScheduler.from_config(components.scheduler.config))
+def named(function):
+    return f"{function.__module__.removeprefix('helpers.')}.{function.__name__}"
 
 
-def picture():
-    return Image.new("RGB", (64, 64), (180, 90, 40))
+def called_by(notebook):
+    """The functions of helpers that a notebook names, exercises' aside: those have tests of their own."""
+    names, tree = {}, ast.parse(code(notebook))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("helpers"):
+            home = importlib.import_module(node.module)
+            for each in node.names:
+                with contextlib.suppress(ImportError):
+                    importlib.import_module(f"{node.module}.{each.name}")
+                names[each.asname or each.name] = getattr(home, each.name)
+    for node in ast.walk(tree):
+        home = names.get(getattr(getattr(node, "value", None), "id", None))
+        if isinstance(node, ast.Attribute) and isinstance(home, types.ModuleType):
+            names[node] = getattr(home, node.attr)
+    found = {each for each in names.values() if inspect.isfunction(each)}
+    return {each for each in found if "exercises" not in each.__module__}
 
 
-def good(name):
-    """Arguments with which a public function works, or ends at once for want of a folder."""
-    latents, embeddings = torch.zeros(1, 4, 8, 8), torch.zeros(2, 77, 48)
-    look = {"view": "space", "kind": "rocky"}
-    paint = dict(components=parts(), prompts="mars", seeds=0, num_inference_steps=1, guidance_scale=3.0)
-    paint |= dict(negative_prompts="red", callback=None)
-    x0 = dict(noise_pred=latents, t=500, latents=latents, alphas_cumprod=parts().scheduler.alphas_cumprod)
-    recorder = attention.RecordingProcessor()
-    recorder.weights = torch.full((1, 2, 16, 77), 1 / 77)
-    return {
-        "settings": dict(model="models/pocket-planets"),
-        "model_folder": dict(model="models/pocket-planets"),
-        "chosen": dict(model="models/pocket-planets"),
-        "load_components": dict(model="no-such-folder", device="cpu", dtype=torch.float32),
-        "load_clip": dict(model="no-such-folder"),
-        "pixels_per_latent": dict(vae=parts().vae),
-        "latent_shape": dict(components=parts(), height=64, width=64),
-        "picture_size": dict(components=parts()),
-        "generator": dict(seed=3),
-        "initial_noise": dict(
-            shape=(4, 8, 8), generators=[seeding.generator(0)], device="cpu", dtype=torch.float32
-        ),
-        "encode_prompts": dict(components=parts(), prompts=["mars"], negative_prompts=["red"]),
-        "guided_noise": dict(
-            unet=parts().unet, model_input=latents, t=500, text_embeddings=embeddings, guidance_scale=3.0
-        ),
-        "denoise": dict(
-            components=parts(),
-            text_embeddings=embeddings,
-            latents=latents,
-            guidance_scale=3.0,
-            num_inference_steps=1,
-            scheduler=None,
-            callback=None,
-            generators=None,
-            start=0,
-            after_step=None,
-        ),
-        "alpha_cumprod_at": dict(t=500, alphas_cumprod=x0["alphas_cumprod"]),
-        "predicted_x0": x0 | dict(prediction_type="epsilon"),
-        "to_pixels": dict(pictures=[picture()], device="cpu"),
-        "to_uint8": dict(pixels=torch.zeros(1, 3, 8, 8)),
-        "encode_picture": dict(vae=parts().vae, pictures=[picture()], generators=None),
-        "decode": dict(vae=parts().vae, latents=latents),
-        "generate": paint | dict(height=64, width=64, scheduler=None),
-        "one_each": {},
-        "steps_to_run": dict(num_inference_steps=10, strength=0.5),
-        "image_to_image": paint | dict(pictures=picture(), strength=1.0),
-        "recorded_attention": dict(unet=parts().unet),
-        "token_maps": dict(recorders={"layer": recorder}, height=8, width=8),
-        "level_size": dict(places=16, height=8, width=8),
-        "word_places": dict(tokenizer=parts().tokenizer, prompt="on mars", words="mars"),
-        "lit": dict(picture=picture(), weights=torch.ones(4, 4), brightest=1.0),
-        "load_judge": dict(model="models/pocket-planets", device="cpu"),
-        "adherence": dict(seen=[look], scenes=[look]),
-        "marks": dict(look=look, scene=look),
-        "load_pocket_judge": dict(folder=judge.FOLDER, device="cpu"),
-        "classify": dict(judge=pocket_judge(), pictures=np.zeros((1, 128, 128, 3), np.uint8), batch=64),
-        "open_picture": dict(path_or_picture=picture(), size=64, background="white"),
-        "load_trappist": dict(size=64),
-    }[name]
+def functions(module):
+    own = [each for each in vars(module).values() if inspect.isfunction(each)]
+    return {each for each in own if each.__module__ == module.__name__ and each.__name__[0] != "_"}
 
 
-@cache
-def pocket_judge():
-    return judge.load_pocket_judge()
+def called(function, arguments):
+    """What a function returns; if that is for a `with` or a `for`, it is begun."""
+    parameters = inspect.signature(function).parameters.values()
+    first = [arguments.pop(each.name) for each in parameters if each.kind is each.POSITIONAL_ONLY]
+    with warnings.catch_warnings(action="ignore"):
+        result = function(*first, **arguments)
+        if inspect.isgenerator(result):
+            next(result, None)
+            result.close()
+        elif hasattr(result, "__enter__"):
+            with result:
+                pass
+    return result
 
 
-def public_functions():
-    return {
-        name: value
-        for module in MODULES
-        for name, value in vars(module).items()
-        if inspect.isfunction(value) and value.__module__ == module.__name__
-        if not name.startswith("_") and name not in INNER
-    }
+def asked():
+    return RIGHT[denoising.generate](None)
 
 
-FUNCTIONS = public_functions()
-ARGUMENTS = [(name, argument) for name in FUNCTIONS for argument in good(name)]
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("here")
+    fill(folder)
+    return folder
+
+
+@pytest.fixture
+def here(filled, monkeypatch):
+    """A folder with what functions read, where others may write; and no network."""
+    monkeypatch.chdir(filled)
+    monkeypatch.setattr(pictures, "urlopen", lambda *_, **__: (_ for _ in ()).throw(OSError("no network")))
+    return filled
+
+
 NOISE = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 OTHER = [
     *(None, True, False, 3j, ..., object(), int, dict, lambda *_: None, parts(), Path("no such")),
@@ -140,8 +128,8 @@ OTHER = [
     *(torch.tensor(True), torch.zeros(0), torch.zeros(2, 3), NOISE, NOISE * np.nan, NOISE.long()),
     *(np.array([1, np.nan]), torch.zeros(4, 77, 48), torch.zeros(2, 77, 9), torch.zeros(1, 4, 7, 8)),
     *(torch.zeros(1, 4, 8, 8).half(), Fraction(1, 3)),
-    *(b"mars", io.BytesIO(b"mars"), picture().convert("RGBA"), [picture()] * 2, Image.new("L", (7, 3))),
-    *([picture(), Image.new("RGB", (8, 8))], DDIMScheduler, FlowMatchEulerDiscreteScheduler()),
+    *(b"mars", io.BytesIO(b"mars"), PICTURE.convert("RGBA"), [PICTURE] * 2, Image.new("L", (7, 3))),
+    *([PICTURE, Image.new("RGB", (8, 8))], DDIMScheduler, FlowMatchEulerDiscreteScheduler()),
     *(seeding.generator(1), [seeding.generator(1)] * 2, lambda: 1, "cuda", "float16", "ddim"),
     *("\ud83d", "\0", "\ufeff", "mars\n"),
 ]
@@ -160,36 +148,38 @@ def is_a_sentence(error):
     return True
 
 
-def test_every_public_function_is_tried_with_each_of_its_arguments():
-    for name, function in FUNCTIONS.items():
-        parameters = inspect.signature(function).parameters.values()
-        named = {each.name for each in parameters if each.kind is not each.VAR_POSITIONAL}
-        assert named - set(good(name)) <= {
-            "online",
-            "progress",
-            "after_step",
-            "scheduler",
-            "safety_checker",
-        }, name
+def test_every_function_that_readers_call_is_tried():
+    shown = {getattr(plotting, name) for name in plotting.__all__}
+    flat = [importlib.import_module(f"helpers.{name}") for name in FLAT - {"errors"}]
+    wanted = set().union(*map(called_by, NOTEBOOKS), *map(functions, flat), filter(inspect.isfunction, shown))
+    wanted = {each for each in wanted if inspect.signature(each).parameters}
+    assert not {named(each) for each in wanted - INNER - set(RIGHT)}
+    assert INNER <= wanted
 
 
-@pytest.mark.parametrize("name", [name for name in FUNCTIONS if good(name).get("model") != "no-such-folder"])
-def test_the_examples_work(name):
-    FUNCTIONS[name](*([[1]] if name == "one_each" else []), **good(name))
+@pytest.mark.parametrize("function", RIGHT, ids=named)
+def test_the_examples_work(function, here):
+    arguments = RIGHT[function](here)
+    with (
+        pytest.raises(ModelError)
+        if any(each is NOWHERE for each in arguments.values())
+        else contextlib.nullcontext()
+    ):
+        called(function, arguments)
 
 
-@pytest.mark.parametrize(("name", "argument"), ARGUMENTS)
-def test_any_value_is_taken_or_gets_one_sentence(name, argument):
+@pytest.mark.parametrize(
+    ("function", "argument"), ARGUMENTS, ids=[f"{named(each)}-{name}" for each, name in ARGUMENTS]
+)
+def test_any_value_is_taken_or_gets_one_sentence(function, argument, here):
+    right = RIGHT[function](here)
+
     @few
     @given(ANYTHING)
     def tried(value):
         try:
-            with warnings.catch_warnings(action="ignore"):
-                result = FUNCTIONS[name](**good(name) | {argument: value})
-                if hasattr(result, "__enter__") and name == "recorded_attention":
-                    with result:
-                        pass
-        except (InputError, ModelError) as error:
+            called(function, right | {argument: value})
+        except (InputError, ModelError, DiskError) as error:
             assert is_a_sentence(error)
 
     tried()
@@ -197,10 +187,10 @@ def test_any_value_is_taken_or_gets_one_sentence(name, argument):
 
 @pytest.mark.parametrize("value", OTHER, ids=lambda value: type(value).__name__)
 def test_generate_answers_each_kind_in_each_argument(value):
-    for argument in good("generate"):
+    for argument in asked():
         try:
             with warnings.catch_warnings(action="ignore"):
-                denoising.generate(**good("generate") | {argument: value})
+                denoising.generate(**asked() | {argument: value})
         except (InputError, ModelError) as error:
             assert is_a_sentence(error)
 
@@ -232,7 +222,7 @@ def test_a_whole_number_of_any_type_is_that_number(number, kind):
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_numbers_of_any_type_paint_the_same_picture(kind):
-    plain = good("generate") | dict(seeds=3, num_inference_steps=2, guidance_scale=4)
+    plain = asked() | dict(seeds=3, num_inference_steps=2, guidance_scale=4)
     typed = plain | {
         name: kind(plain[name]) for name in ("seeds", "num_inference_steps", "guidance_scale", "height")
     }
@@ -241,7 +231,7 @@ def test_numbers_of_any_type_paint_the_same_picture(kind):
 
 @pytest.mark.parametrize("several", [[3, 4], (3, 4), range(3, 5), np.array([3, 4]), torch.tensor([3, 4])])
 def test_seeds_come_in_any_sequence(several):
-    two, expected = (denoising.generate(**good("generate") | dict(seeds=each)) for each in (several, [3, 4]))
+    two, expected = (denoising.generate(**asked() | dict(seeds=each)) for each in (several, [3, 4]))
     assert [each.tobytes() for each in two] == [each.tobytes() for each in expected]
 
 
@@ -256,41 +246,50 @@ def test_true_is_no_number(true):
 
 
 def test_none_means_no_negative_prompt():
-    none, empty = (good("generate") | dict(negative_prompts=negative) for negative in (None, ""))
+    none, empty = (asked() | dict(negative_prompts=negative) for negative in (None, ""))
     assert denoising.generate(**none)[0].tobytes() == denoising.generate(**empty)[0].tobytes()
 
 
 def test_a_scheduler_by_name_or_class_is_told_how_to_make_one_and_that_works():
     for wrong in ("ddim", DDIMScheduler):
         with pytest.raises(InputError, match="DDIMScheduler.from_config.components.scheduler.config"):
-            denoising.generate(**good("generate") | dict(scheduler=wrong))
+            denoising.generate(**asked() | dict(scheduler=wrong))
     made = EulerDiscreteScheduler.from_config(parts().scheduler.config)
-    assert denoising.generate(**good("generate") | dict(scheduler=made))
+    assert denoising.generate(**asked() | dict(scheduler=made))
+
+
+def test_a_scheduler_of_another_kind_of_model_says_so():
+    with pytest.raises(InputError, match="scheduler can't be a DDPMWuerstchenScheduler: make one such as"):
+        denoising.generate(**asked() | dict(scheduler=DDPMWuerstchenScheduler()))
+    with pytest.raises(InputError, match="UnCLIPScheduler can't make 1 steps: take another scheduler"):
+        denoising.generate(**asked() | dict(scheduler=UnCLIPScheduler()))
 
 
 def test_guidance_that_no_number_format_holds_is_named_and_a_usual_one_paints():
     with pytest.raises(InputError, match="from 0 up to 1000, not 1e[+]30.*3 for the pocket model"):
-        denoising.generate(**good("generate") | dict(guidance_scale=1e30))
+        denoising.generate(**asked() | dict(guidance_scale=1e30))
     for scale in (3, 8, 1000):
-        assert denoising.generate(**good("generate") | dict(guidance_scale=scale))
+        assert denoising.generate(**asked() | dict(guidance_scale=scale))
 
 
 def test_a_guidance_function_that_returns_nan_is_named_and_the_weights_are_not_blamed():
     with pytest.raises(InputError, match="What the guidance function returns at timestep .* finite"):
-        denoising.generate(**good("generate") | dict(guidance_scale=lambda uncond, cond, t: cond * np.nan))
+        denoising.generate(**asked() | dict(guidance_scale=lambda uncond, cond, t: cond * np.nan))
 
 
 def test_a_negative_prompt_at_guidance_1_warns_once_and_above_it_changes_the_picture():
-    asked = good("generate") | dict(negative_prompts="red", num_inference_steps=3)
+    asking = asked() | dict(negative_prompts="red", num_inference_steps=3)
     with pytest.warns(
         UserWarning, match="changes nothing: take a guidance scale above 1, such as 3"
     ) as caught:
-        at_1 = denoising.generate(**asked | dict(guidance_scale=1, seeds=range(3)))
+        at_1 = denoising.generate(**asking | dict(guidance_scale=1, seeds=range(3)))
     assert len(caught) == 1
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with_none = denoising.generate(**asked | dict(guidance_scale=1, seeds=range(3), negative_prompts=""))
-        at_5 = [denoising.generate(**asked | dict(guidance_scale=5, negative_prompts=n)) for n in ("red", "")]
+        with_none = denoising.generate(**asking | dict(guidance_scale=1, seeds=range(3), negative_prompts=""))
+        at_5 = [
+            denoising.generate(**asking | dict(guidance_scale=5, negative_prompts=n)) for n in ("red", "")
+        ]
     assert [each.tobytes() for each in at_1] == [each.tobytes() for each in with_none]
     assert at_5[0][0].tobytes() != at_5[1][0].tobytes()
 
@@ -306,9 +305,9 @@ def test_a_picture_with_too_many_pixels_is_told_how_many_are_fine_and_those_are(
 
 def test_the_bytes_of_a_picture_are_a_picture_and_garbage_is_not():
     raw = io.BytesIO()
-    picture().save(raw, "PNG")
+    PICTURE.save(raw, "PNG")
     for right in (raw.getvalue(), io.BytesIO(raw.getvalue())):
-        assert pictures.open_picture(right, 64).tobytes() == picture().tobytes()
+        assert pictures.open_picture(right, 64).tobytes() == PICTURE.tobytes()
     for wrong in (b"mars", io.BytesIO(b"mars"), np.zeros((64, 64, 3))):
         with pytest.raises(InputError) as caught:
             pictures.open_picture(wrong, 64)

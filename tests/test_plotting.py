@@ -10,12 +10,10 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
 from IPython.core.formatters import DisplayFormatter
 from matplotlib import font_manager
 from matplotlib.text import Text
 from PIL import Image
-from test_inputs import ANYTHING, few, is_a_sentence
 
 from conftest import picture_difference, take_pictures
 from helpers.errors import InputError
@@ -107,31 +105,6 @@ def test_a_figure_without_an_alt_text_is_refused(kind, alt, shown):
 
 
 # Pictures on the page
-
-
-LEARNERS = {  # what a reader calls with pictures of their own
-    "show": (show, {"picture": picture()}),
-    "show_grid": (show_grid, {"pictures": [picture()] * 2, "titles": ["one", "two"], "columns": 2}),
-    "film_strip": (
-        film_strip,
-        {"rows": [[picture()] * 2], "row_labels": ["x"], "column_labels": ["1", "2"]},
-    ),
-}
-
-
-@pytest.mark.parametrize("name, argument", [(name, each) for name in LEARNERS for each in LEARNERS[name][1]])
-def test_any_value_is_shown_or_gets_one_sentence(name, argument, shown):
-    function, arguments = LEARNERS[name]
-
-    @few
-    @given(ANYTHING)
-    def tried(value):
-        try:
-            function(**arguments | {argument: value}, alt=ALT)
-        except InputError as error:
-            assert is_a_sentence(error)
-
-    tried()
 
 
 def test_several_pictures_for_show_are_sent_to_the_grid(shown):
