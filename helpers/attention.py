@@ -17,7 +17,7 @@ from PIL import Image, ImageEnhance
 
 from helpers.errors import (
     InputError,
-    as_number,
+    check_number,
     check_parts,
     check_pictures,
     check_tensor,
@@ -141,9 +141,9 @@ def lit(picture, weights, brightest=None):
         given = tuple(weights.shape) if hasattr(weights, "shape") else shown(weights)
         raise InputError(f"One map (height, width) is needed, not {given}: take one token's.")
     check_tensor(weights, "The weights", "height, width")
-    if brightest is not None and (as_number(brightest) or 0) <= 0:
-        raise InputError(f"The brightest weight must be a number above 0, not {shown(brightest)}.")
-    brightest = weights.max() if brightest is None else as_number(brightest)
+    if brightest is not None:
+        brightest = check_number(brightest, "The brightest weight", above=0)
+    brightest = weights.max() if brightest is None else brightest
     light = (weights / brightest).clamp(0, 1).nan_to_num().mul(255).round().byte().cpu().numpy()
     mask = Image.fromarray(light).resize(picture.size, Image.NEAREST)
     return Image.composite(picture, ImageEnhance.Brightness(picture).enhance(DARKEST), mask)

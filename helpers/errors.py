@@ -339,7 +339,7 @@ def check_number(value, what, above=-LARGEST, least=-LARGEST, most=LARGEST):
         limits = [f"above {above:g}"] * (above > -LARGEST) + [f"from {least:g}"] * (least > -LARGEST)
         limits += [f"up to {most:g}"] if most < LARGEST else ["up"] * (least > -LARGEST)
         raise InputError(f"{what} must be {' '.join(['a number', *limits])}, not {shown(value)}.")
-    return number
+    return number if abs(number) < 2**53 else float(number)  # torch takes no larger whole ones
 
 
 def check_flag(value, what):

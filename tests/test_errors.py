@@ -129,6 +129,7 @@ def test_a_number_keeps_to_its_limits():
         message = the_message(partial(errors.check_number, above=0, most=5), wrong, "The rate")
         assert message.startswith("The rate must be a number above 0 up to 5, not ")
     assert errors.check_number(0, "The hold", least=0) == 0
+    assert torch.ones(1) / errors.check_number(10**25, "The largest") == pytest.approx(1e-25)
     with pytest.raises(InputError, match="The hold must be a number from 0 up, not -1."):
         errors.check_number(-1, "The hold", least=0)
     assert the_message(errors.check_number, "1", "The rate") == "The rate must be a number, not '1'."
