@@ -370,6 +370,7 @@ def test_a_long_item_of_a_list_keeps_its_number_and_the_sentence_that_its_label_
     rest = " And so on, for quite a while, as such items do." * 4
     shown = shown_text(blocks(f"1. **The size.** It differs.{rest}\n2. Two is short.\n3. It is long.{rest}"))
     assert shown == "1. **The size.** It differs.\n2. Two is short.\n3. It is long."
+    assert shown_text(blocks(f"- Two ways: one and two.{rest}")) == "- Two ways: one and two."
 
 
 def test_words_that_lead_to_a_formula_stand_before_it():
