@@ -30,6 +30,10 @@ from tools.slides.sizes import (
 )
 from tools.slides.text import QUESTION, blocks, plain, sections, shown_text, unfolded
 
+LIVE = {
+    NOTE: "a slider of these pictures",
+    PLAYGROUND: "the playground",
+}  # what stands for them in a notebook
 FEW_LINES, MANY_LINES = 4, 24  # code that leaves its slide to the figure; code that is read in the notebook
 
 
@@ -223,10 +227,9 @@ class Deck:
         if "setup" in tags:
             return
         plain_texts = [str(output.get("data", {}).get("text/plain", "")) for output in cell.outputs]
-        live = {NOTE: "a slider of these pictures", PLAYGROUND: "the playground"}
-        for what in (what for note, what in live.items() if any(note in text for text in plain_texts)):
-            self.live(f"**Live:** cell [{number}] of the notebook: {what}.")
-            return
+        for note, what in LIVE.items():
+            if any(note in text for text in plain_texts):
+                return self.live(f"**Live:** cell [{number}] of the notebook: {what}.")
         hidden = hidden or (not cell.outputs and mostly_imports(source))
         shown = [] if hidden or "exercise" in tags else cell.outputs
         outputs = [piece for output in shown for piece in pieces_of_figure(output)]
