@@ -113,7 +113,8 @@ def test_by_mouse_with_stop_recipe_and_both_themes(tmp_path):
             page.evaluate(
                 "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
             )
-            page.wait_for_timeout(1000)
+            shown = "theme => document.body.dataset.jpThemeName == theme"
+            page.wait_for_function(shown, arg=theme, timeout=30_000)
             for text in ("[role=alert]", "figcaption", "summary", ".widget-label"):
                 assert contrast(page, f".playground {text}") >= 4.5, (theme, text)
             shot(page, theme.split()[-1].lower())
@@ -205,7 +206,6 @@ def test_by_keyboard_alone_while_a_cell_runs_and_after_a_reload(tmp_path):
         assert page.locator(".jp-Cell").count() == cells  # JupyterLab took none of the keys for itself
 
         save(page)
-        page.wait_for_timeout(2000)
         page.reload()
         wait_until_idle(page)
         page.locator(".playground figure img").first.wait_for(timeout=SECONDS)

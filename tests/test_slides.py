@@ -16,7 +16,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image, ImageDraw
 
+from helpers.show import page as pages
 from helpers.show.losses import curve
+from helpers.show.playground_views import NOTE as PLAYGROUND
 from helpers.show.sliders import NOTE
 from tests.browser import chromium_browser
 from tools.slides import build
@@ -151,19 +153,30 @@ def test_a_deck_is_paged_through_without_a_network(path, decks, browser, tmp_pat
 def test_a_lecturer_may_open_any_deck_and_no_slide_is_cut_off_or_too_small_to_read(decks, browser):
     wrong = {}
     for path in (path for path in NOTEBOOKS if path not in OPENED):  # these are paged through
-        page, _ = opened(browser, build.build(path, decks))
-        page.evaluate("document.body.classList.add('measuring')")  # all slides at once
+        page = all_slides(browser, path, decks)
         found = page.evaluate(f"[...document.querySelectorAll('.frame')].flatMap((_, i) => ({ON_SLIDE})(i))")
         wrong |= {path.stem: found} if found else {}
         page.context.close()
     assert not wrong
 
 
-def test_a_screen_reader_finds_its_way_through_a_deck(decks, browser):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
-    page, _ = opened(browser, build.build(OPENED[0], decks))
-    page.evaluate("document.body.classList.add('measuring')")  # all slides at once, and to be seen
+def all_slides(browser, path, decks):
+    """A page with all slides of a notebook's deck at once, one below the other, and to be seen."""
+    page, _ = opened(browser, build.build(path, decks))
+    page.evaluate("document.body.classList.add('measuring')")
     page.add_style_tag(content="body.measuring .reveal .slides section {visibility: visible !important}")
+    return page
+
+
+@pytest.mark.parametrize("path", [*NOTEBOOKS, None], ids=lambda path: path.stem if path else "index")
+def test_a_screen_reader_finds_its_way_through_a_deck(path, decks, browser):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+    if path:
+        page = all_slides(browser, path, decks)
+    else:
+        build.index(decks, [build.build(OPENED[0], decks)])
+        page = browser.new_page()
+        page.goto((decks / "index.html").as_uri())
     found = axe.Axe().run(page, options={"resultTypes": ["violations"], "preload": False})
     page.context.close()
     assert not [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in found.response["violations"]]
@@ -357,6 +370,7 @@ def test_a_long_item_of_a_list_keeps_its_number_and_the_sentence_that_its_label_
     rest = " And so on, for quite a while, as such items do." * 4
     shown = shown_text(blocks(f"1. **The size.** It differs.{rest}\n2. Two is short.\n3. It is long.{rest}"))
     assert shown == "1. **The size.** It differs.\n2. Two is short.\n3. It is long."
+    assert shown_text(blocks(f"- Two ways: one and two.{rest}")) == "- Two ways: one and two."
 
 
 def test_words_that_lead_to_a_formula_stand_before_it():
@@ -397,10 +411,58 @@ def test_a_title_and_one_sentence_are_no_slide():
 
 def test_words_that_lead_to_a_slider_are_for_the_speaker():
     live = new_code_cell("slide()", outputs=[new_output("execute_result", data={"text/plain": NOTE})])
-    cells = new_markdown_cell("## One"), printing("1", "1\n" * 19), new_markdown_cell("Now drag it."), live
-    deck = slides_of(notebook(*cells))
-    assert not any("drag" in text for slide in deck for text in texts(slide))
-    assert "Now drag it." in speaker_notes(deck[-1]) and "slider" in speaker_notes(deck[-1])
+    for result in (printing("1", "1\n" * 19), printing("1", "1")):  # the words stand alone, or below a result
+        cells = new_markdown_cell("## One"), result, new_markdown_cell("Now drag it."), live
+        deck = slides_of(notebook(*cells))
+        assert not any("drag" in text for slide in deck for text in texts(slide))
+        assert "Now drag it." in speaker_notes(deck[-1]) and "slider" in speaker_notes(deck[-1])
+
+
+def test_the_playground_is_live_and_its_still_picture_no_slide():
+    still = new_output("execute_result", data={"text/plain": PLAYGROUND, "text/html": picture(900, 900)})
+    live = new_code_cell("Playground(MODEL)", outputs=[still])
+    (deck,) = slides_of(notebook(new_markdown_cell("## One\n\nPaint, by hand."), live))
+    assert texts(deck) == ["## One", "Paint, by hand."] and "the playground" in speaker_notes(deck)
+
+
+def test_what_comes_after_a_remark_and_leads_to_code_goes_with_the_code():
+    result, code = printing("1", "1\n" * 12), new_code_cell("x = 1\n" * 8)
+    both = new_markdown_cell("**What to notice.** It is one.\n\nIs it always? Count again.")
+    noticed, counted = slides_of(notebook(new_markdown_cell("## One"), result, both, code))
+    assert texts(noticed)[-1] == "**What to notice.** It is one."
+    assert texts(counted)[1] == "Is it always? Count again." and counted.items[2].kind == "code"
+
+
+def test_a_strip_of_many_rows_has_two_slides_and_its_headings_twice():
+    html = pages.strip_markup([[Image.new("RGB", (128, 128))] * 3] * 7, "abcdefg", "xyz", "alt")
+    pieces = pieces_of_figure(new_output("display_data", data={"text/html": html}))
+    parts = [piece.data["text/html"] for piece in pieces]
+    assert [part.count('scope="row"') for part in parts] == [4, 3]
+    assert [part.count('scope="col"') for part in parts] == [3, 3]
+
+
+def test_pictures_in_a_table_use_the_slide(decks, browser, tmp_path, monkeypatch):
+    """A grid gets other columns, a high strip stands in halves, a long label goes on below."""
+    shown = []
+    monkeypatch.setattr(pages, "display", shown.append)
+    colour = [Image.new("RGB", (128, 128), (28 * i, 0, 0)) for i in range(9)]
+    pages.show_grid(colour, list("123456789"), "alt", columns=3)
+    pages.film_strip([[each] * 2 for each in colour[:5]], list("12345"), ["a", "b"], "alt")
+    label = "a label of so many words that it takes a third of a slide"
+    pages.film_strip([colour[:4]] * 2, [label, "b"], list("1234"), "alt")
+    cells = [figure(each._repr_html_(), "draw()") for each in shown]
+    path = tmp_path / "00_tables.ipynb"
+    nbformat.write(notebook(new_markdown_cell("# Tables"), *cells), path)
+    page, _ = opened(browser, build.build(path, decks))
+    page.evaluate("document.body.classList.add('measuring')")
+    found = page.evaluate("""[...document.querySelectorAll('.fitted')].map(e => [
+        [...e.querySelectorAll('img')].map(i => i.offsetWidth),
+        [...e.querySelectorAll('img')].map(i => i.alt[0])])""")
+    page.context.close()
+    (grid, in_grid), (strip, in_strip), (labelled, _) = found
+    assert min(grid) > 180 and in_grid == list("123456789")
+    assert min(strip) > 150 and in_strip == list("1122334455")
+    assert min(labelled) > 200
 
 
 def test_a_printed_table_that_is_too_wide_moves_its_columns_together():

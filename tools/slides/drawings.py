@@ -12,8 +12,8 @@ from nbformat.v4 import new_output
 from PIL import Image, ImageFont
 
 FONT = Path(__file__).parent.parent.parent / "helpers" / "show" / "fonts" / "Inter-Regular.otf"
-WIDE = 1040  # the width of a drawing or a chart in a notebook; on a slide it is as wide as the slide
-LETTERS = 20 * WIDE / 1280  # in a drawing: 20 pixels on a slide
+WIDE, CHART = 1040, 1280  # the width of a drawing or a chart in a notebook, and on a slide, which it fills
+LETTERS = 20 * WIDE / CHART  # in a drawing: 20 pixels on a slide
 MARGIN = 20  # left and right in a drawing
 LARGEST_PART = 0.66  # of a high chart's height, which is what a slide holds of it at its whole width
 QUIET = 0.1  # where a high chart may be cut: within so much of its height

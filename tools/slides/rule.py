@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from helpers.show.playground_views import NOTE as PLAYGROUND
 from helpers.show.sliders import NOTE
 from tools.slides.code import chunks, code_lines, mostly_imports, narrowed, only_draws, without_alt
 from tools.slides.sizes import (
@@ -29,6 +30,10 @@ from tools.slides.sizes import (
 )
 from tools.slides.text import QUESTION, blocks, plain, sections, shown_text, unfolded
 
+LIVE = {
+    NOTE: "a slider of these pictures",
+    PLAYGROUND: "the playground",
+}  # what stands for them in a notebook
 FEW_LINES, MANY_LINES = 4, 24  # code that leaves its slide to the figure; code that is read in the notebook
 
 
@@ -114,7 +119,7 @@ class Deck:
         lead = self.last.items.pop()
         self.last.height -= text_height(lead.source)
         self.waits = False
-        if lead.source not in self.last.notes:
+        if not any(lead.source in note for note in self.last.notes):
             self.last.notes.insert(0, lead.source)
 
     def make_room(self, pieces, height, drawn):
@@ -184,10 +189,15 @@ class Deck:
     def paragraphs(self, parts, leads):
         """What stands below a heading, or in a cell without one: it `leads` to code, or it is a remark.
 
-        A remark on a result says more, and goes to the notes if the result leaves no room.
+        A remark on a result says more, and goes to the notes if the result leaves no room. What comes after
+        it may lead to code.
         """
         after = any(item.kind in ("figure", "stdout") for item in self.last.items)
-        remark = bool(parts) and (parts[0][1].startswith("**What to notice") or (after and not leads))
+        noticed = bool(parts) and parts[0][1].startswith("**What to notice")
+        if noticed and leads and parts[1:] and parts[-1][0] == "paragraph":
+            self.paragraphs(parts[:-1], leads=False)
+            return self.paragraphs(parts[-1:], leads=True)
+        remark = noticed or (bool(parts) and after and not leads)
         whole = self.running.startswith("Exercise") or len(self.slides) == 1
         lines = min(4, (HEIGHT - self.last.height - GAP) // TEXT_LINE) if after else 4
         text = shown_text(parts, 76 * lines, whole) if remark else shown_text(parts, whole=whole)
@@ -202,18 +212,24 @@ class Deck:
         if "\n\n".join(said).strip() != text.strip():
             self.last.notes += said
 
-    def code(self, cell, number, hidden):
-        """A code cell and what it shows; `hidden` if it is for the notes alone."""
-        tags, source = cell.metadata.get("tags", []), without_alt(cell.source)
-        if "setup" in tags:
-            return
-        if any(NOTE in str(output.get("data", {}).get("text/plain", "")) for output in cell.outputs):
-            if self.lead_alone and self.last.kind == "subslide" and len(self.slides) > 1:
-                self.drop_lead()  # a slide with nothing to see
+    def live(self, words):
+        """In place of what is moved in the notebook: words for the speaker, and what led to it."""
+        if self.waits and not (self.lead_alone and self.last.kind == "slide"):
+            self.drop_lead()
+            if all(map(is_title, self.last.items)) and len(self.slides) > 1:  # a slide with nothing to see
                 empty = self.slides.pop()
                 self.last.notes += empty.notes
-            self.last.notes.append(f"**Live:** cell [{number}] of the notebook: a slider of these pictures.")
+        self.last.notes.append(words)
+
+    def code(self, cell, number, hidden):
+        """A code cell and what it shows; `hidden` if it is for the notes alone."""
+        tags, source = cell.metadata.get("tags", []), re.sub(r"\n{3,}", "\n\n", without_alt(cell.source))
+        if "setup" in tags:
             return
+        plain_texts = [str(output.get("data", {}).get("text/plain", "")) for output in cell.outputs]
+        for note, what in LIVE.items():
+            if any(note in text for text in plain_texts):
+                return self.live(f"**Live:** cell [{number}] of the notebook: {what}.")
         hidden = hidden or (not cell.outputs and mostly_imports(source))
         shown = [] if hidden or "exercise" in tags else cell.outputs
         outputs = [piece for output in shown for piece in pieces_of_figure(output)]

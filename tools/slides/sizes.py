@@ -8,7 +8,7 @@ from nbformat.v4 import new_output
 from PIL import Image
 
 from tools.slides.code import CODE_LINES, chunks, code_lines
-from tools.slides.drawings import WIDE, larger_letters, upper_and_lower
+from tools.slides.drawings import CHART, WIDE, larger_letters, upper_and_lower
 from tools.slides.text import blocks, items_of_list, plain
 
 # As deck.css sets it: of 720 pixels a frame leaves 680, and each thing has a gap below it, the last one too.
@@ -18,9 +18,10 @@ TEXT_LINE, CODE_LINE, GAP, HEADING, RUNNING = 38, 31, 12, 48, 45
 CODE_BORDER = 20  # above and below code together
 BELOW_TITLE = HEIGHT - HEADING - GAP
 SLIDE = 720
-CHART, BORDER = 1280, 6  # a chart is as wide as a slide; what is empty above and below it is left out
+BORDER = 6  # what is empty above and below a chart is left out
 LEGIBLE = 11 / 9  # makes labels of 22 pixels of a chart's 18
 TOO_SMALL = 10 / 9  # labels of less than 20 pixels
+MOST_ROWS = 5  # of pictures that are still to be seen on one slide
 
 
 def wrapped(text, characters):
@@ -106,8 +107,8 @@ def pieces_of_figure(output):
     """A figure that is too much for a slide, in pieces, each of them an output.
 
     A training is its curve, and what it painted on its way, without the bar. A strip of pictures that is too
-    high becomes one for each of its rows of headings. A chart that is too high to be read is followed by its
-    upper and its lower part. The letters of a drawing are made larger.
+    high becomes one for each of its rows of headings, or two of half its rows. A chart that is too high to be
+    read is followed by its upper and its lower part. The letters of a drawing are made larger.
     """
     html = output.get("data", {}).get("text/html", "")
     if "chart" in output.get("metadata", {}) and "data:image/webp" in html:
@@ -121,10 +122,15 @@ def pieces_of_figure(output):
         return [_shown(larger_letters(html))]
     rows = re.findall(r"<tr.*?</tr>", html, re.DOTALL)
     starts = [i for i, row in enumerate(rows) if 'scope="col"' in row]
-    if len(starts) < 2 or starts[0] or html.count("<table") > 1 or figure_height(html) < BELOW_TITLE:
+    if not starts or starts[0] or html.count("<table") > 1 or figure_height(html) < BELOW_TITLE:
+        return [output]
+    if len(starts) == 1 and len(rows) - 1 <= MOST_ROWS:
         return [output]
     head, tail = html[: html.index("<tr")], html[html.rindex("</tr>") + len("</tr>") :]
     groups = [rows[start:end] for start, end in zip(starts, [*starts[1:], None])]
+    if len(starts) == 1:
+        half = len(rows) // 2 + 1
+        groups = [rows[:half], [rows[0], *rows[half:]]]
     return [_shown(head + "".join(group) + tail) for group in groups]
 
 

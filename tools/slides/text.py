@@ -59,9 +59,13 @@ def items_of_list(text):
 
 
 def first_of_item(item):
-    """What a long item of a list says first, after its mark; a label brings the sentence that it is for."""
+    """What a long item of a list says first, after its mark; a label brings the sentence that it is for.
+
+    So do words that lead to it.
+    """
     mark = re.match(r"(?:[-*+]|\d+\.) +", item)[0]
-    return mark + beginning(item[len(mark) :], 0)
+    first, *rest = sentences(item[len(mark) :])
+    return mark + (f"{first} {rest[0]}" if rest and first.endswith(":") else beginning(first, 0))
 
 
 def plain(text):
