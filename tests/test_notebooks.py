@@ -25,8 +25,6 @@ AT_ONCE = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}  # they run whe
 REVIEWED = {  # what `changed_behind` finds there was looked at
     "09_image_variations": {"rows", "timesteps"},
     "10_train_your_own": {"clean", "noise", "text", "timesteps"},
-    "12_proteins": {"scheduler"},
-    "13_video": {"clean", "scheduler", "x"},
 }
 HEADINGS = ("You will", "Break it on purpose", "Exercise", "What to remember")
 
