@@ -114,10 +114,10 @@ def test_what_is_no_sound_gets_one_sentence(tmp_path):
     with pytest.raises(InputError, match="No WAV file"):
         sound_files.read_sounds(tmp_path)
     (tmp_path / "a.wav").write_bytes(b"RIFF nothing")
-    with pytest.raises(InputError, match='"a.wav" can.t be read'):
+    with pytest.raises(InputError, match='"a.wav" can\'t be read'):
         sound_files.read_sounds(tmp_path)
     wavfile.write(tmp_path / "a.wav", RATE, np.zeros(RATE, np.int16))
-    with pytest.raises(InputError, match="a.wav is silent"):
+    with pytest.raises(InputError, match='"a.wav" is silent'):
         sound_files.read_sounds(tmp_path)
 
 
