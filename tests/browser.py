@@ -158,7 +158,7 @@ def jupyterlab_page(notebook_path, folder, as_committed=False):
     (served / "notebooks").mkdir(parents=True)
     for beside in ("images", "models/pocket-planets"):  # which notebooks find beside their own folder
         shutil.copytree(ROOT / beside, served / beside)
-    for room in ("helpers", "worlds"):  # by these the set-up cell knows a whole repository
+    for room in ("helpers", "worlds", "pyproject.toml"):  # by these the set-up cell knows a whole repository
         (served / room).symlink_to(ROOT / room)
     notebook = nbformat.read(notebook_path, as_version=4)
     for cell in notebook.cells:
