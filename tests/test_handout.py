@@ -83,7 +83,7 @@ def test_solved_copies_say_right_where_they_are_built_and_in_work(tmp_path, hand
     """Only the first cells and the exercises that need no others are run: a whole notebook runs elsewhere."""
     for name, value in KERNEL_ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    for room in ("helpers", "worlds"):
+    for room in ("helpers", "worlds", "pyproject.toml"):
         (tmp_path / room).symlink_to(ROOT / room)
     (tmp_path / "notebooks").mkdir()
     notebook = opened(handed_out / "solutions" / "11_why_latent.ipynb")
