@@ -27,6 +27,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import tqdm.auto  # noqa: F401  # it asks the environment when it is imported: bars are off in kernels, not here
 from nbval import kernel, plugin
 from PIL import Image
 

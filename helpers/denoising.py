@@ -125,11 +125,13 @@ def guided_noise(unet, model_input, t, text_embeddings, guidance_scale):
     function (noise_uncond, noise_cond, t) -> noise_pred, for other rules. Raises InputError for what the
     U-Net can't take, ModelError if the prediction holds NaN.
     """
-    check_parts(unet, "The U-Net", ("dtype", "device"), "load_components(MODEL).unet")
+    check_parts(unet, "The U-Net", ("dtype", "device", "__call__"), "load_components(MODEL).unet")
     check_tensor(model_input, "The latents", "B, ...")
     check_embeddings(text_embeddings, model_input)
-    if as_number(t) is None:
+    number = as_number(t)
+    if number is None or abs(number) >= 2**63:  # torch holds no larger whole number
         raise InputError(f"A timestep is a single number, such as 500, not {shown(t)}.")
+    t = t if isinstance(t, torch.Tensor) else number  # the library takes no number of NumPy's
     return predict(unet, model_input, t, text_embeddings, check_guidance(guidance_scale))
 
 

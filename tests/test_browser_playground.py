@@ -206,6 +206,7 @@ def test_by_keyboard_alone_while_a_cell_runs_and_after_a_reload(tmp_path):
         assert page.locator(".jp-Cell").count() == cells  # JupyterLab took none of the keys for itself
 
         save(page)
+        page.wait_for_timeout(2000)
         page.reload()
         wait_until_idle(page)
         page.locator(".playground figure img").first.wait_for(timeout=SECONDS)
