@@ -41,7 +41,7 @@ COOLED_SETTINGS = {
     for preset, each in SETTINGS.items()
 }
 LAYOUT = (450, 950)  # timesteps at which outlines and numbers are decided: see `drawn_timesteps`
-EMPHASIS = {"several": 2.0, "limbs": 1.5, "layout": 0.3}  # for `learn`: numbers and limbs are hard
+EMPHASIS = {"several": 4.0, "limbs": 3.0, "layout": 0.45}  # for `learn`: numbers and limbs are hard
 WIDTHS, HEADS = (64, 128, 192), (2, 4, 6)
 PROMPTS = (
     "an astronaut on mars",
