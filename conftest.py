@@ -24,10 +24,10 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import tqdm.auto  # noqa: F401  # it asks the environment when it is imported: bars are off in kernels, not here
 from nbval import kernel, plugin
 from PIL import Image
 
@@ -39,7 +39,8 @@ from tools.execute_notebooks import KERNEL_ENVIRONMENT, WIDGET
 from tools.exercises import is_exercise
 from tools.handout.copies import exercises
 
-os.environ.update(KERNEL_ENVIRONMENT)
+# Not TQDM_DISABLE: the tests themselves look at bars.
+os.environ.update({name: value for name, value in KERNEL_ENVIRONMENT.items() if name != "TQDM_DISABLE"})
 os.environ.setdefault(SWITCH, "1")
 # Matplotlib keeps one list of fonts for all of a user's environments: it may name fonts that are gone.
 os.environ["MPLCONFIGDIR"] = str(Path(__file__).resolve().parent / ".pytest_cache" / "matplotlib")
@@ -205,3 +206,4 @@ Cell = plugin.IPyNbCell
 nbval_compare_outputs, nbval_runtest = Cell.compare_outputs, Cell.runtest
 Cell.compare_outputs, Cell.runtest = compare_outputs, runtest
 kernel.RunningKernel.execute_cell_input = execute_cell_input
+kernel.start_new_kernel = partial(kernel.start_new_kernel, env=os.environ | KERNEL_ENVIRONMENT)

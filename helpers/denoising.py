@@ -43,7 +43,7 @@ from helpers.errors import (
     warn_if_unused,
 )
 from helpers.machine.safety import checked
-from helpers.models import Components, bar_delay, check_vae, latent_shape
+from helpers.models import Components, bar_options, check_vae, latent_shape
 from helpers.seeding import check_generators, generator, initial_noise
 
 NOTHING_PAINTED = "nothing was painted; run the cell again when you want it."
@@ -231,7 +231,7 @@ def run_steps(
         timesteps = timesteps[start * scheduler.order :]
         if hasattr(scheduler, "set_begin_index"):  # schedulers that count their steps
             scheduler.set_begin_index(start * scheduler.order)
-    for index, t in enumerate(tqdm(timesteps, desc="Painting", leave=False, delay=bar_delay(unet))):
+    for index, t in enumerate(tqdm(timesteps, desc="Painting", leave=False, **bar_options(unet))):
         model_input = scheduler.scale_model_input(latents, t)
         with clear_memory_error():
             noise_pred = predict(unet, model_input, t, text_embeddings, guidance_scale)

@@ -9,6 +9,7 @@ and so does a model of the Hugging Face Hub, pinned: "owner/name@" and the 40 di
 the environment variable DIFFUSION_MODEL ("pocket", "full", or one of these) takes the place of POCKET.
 """
 
+import os
 from functools import partial
 from typing import NamedTuple
 
@@ -170,7 +171,7 @@ def load_pipeline(model=POCKET, device=None, dtype=None, progress=None, safety_c
         **components._asdict(), **checker._asdict(), requires_safety_checker=checker is not safety.NONE
     )
     shown = None if progress is None else check_flag(progress, "progress")
-    bar = {"delay": bar_delay(components.unet)} if shown is None else {"disable": not shown}
+    bar = bar_options(components.unet) if shown is None else {"disable": not shown}
     pipeline.set_progress_bar_config(**bar)
     return pipeline
 
@@ -236,10 +237,14 @@ def check_vae(vae):
     check_parts(vae, "The VAE", names, "load_components(MODEL).vae")
 
 
-def bar_delay(network):
-    """After how many seconds work with a network shows a bar: at once if it is so large that it will last."""
+def bar_options(network):
+    """How work with a network shows a bar: at once if it is so large that it lasts, else after two seconds.
+
+    Not at all where TQDM_DISABLE is set, which tqdm's bars for notebooks don't ask themselves.
+    """
     size = sum(weights.numel() for weights in getattr(network, "parameters", tuple)())
-    return 0 if size > LARGE / 4 else 2
+    off = os.environ.get("TQDM_DISABLE", "") not in ("", "0")
+    return {"delay": 0 if size > LARGE / 4 else 2, "disable": off}
 
 
 def _bar(size):

@@ -47,7 +47,7 @@ few = settings(
 INNER = {
     *(denoising.embed, denoising.predict, denoising.run_steps, denoising.set_steps, denoising.encode_pixels),
     *(denoising.one_at_a_time, denoising.one_each, denoising.check_components, denoising.check_embeddings),
-    *(models.load_trained, models.check_vae, models.bar_delay),
+    *(models.load_trained, models.check_vae, models.bar_options),
     *(judge.check_images, seeding.check_generators),
     trainings.shortened,  # gives back one of what it gets
 }

@@ -90,8 +90,8 @@ def test_what_takes_seconds_has_a_bar(tmp_path, monkeypatch, capfd):
 def test_a_small_model_has_a_bar_for_what_takes_longer(delay, bar, tmp_path, monkeypatch, capfd):
     folder = save_tiny("like sd", tmp_path)
     components, pipeline = load_components(folder, "cpu"), load_pipeline(folder, "cpu")
-    assert models.bar_delay(components.unet) == pipeline._progress_bar_config["delay"] == 2
-    monkeypatch.setattr(denoising, "bar_delay", lambda unet: delay)
+    assert models.bar_options(components.unet)["delay"] == pipeline._progress_bar_config["delay"] == 2
+    monkeypatch.setattr(denoising, "bar_options", lambda unet: {"delay": delay})
     capfd.readouterr()
     generate(components, "mars", 0, 3, 3.0, callback=lambda step: time.sleep(0.2))
     assert ("Painting" in capfd.readouterr().err) == bar
