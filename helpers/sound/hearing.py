@@ -33,7 +33,7 @@ def pitch_track(wave):
     By autocorrelation: a sound with a pitch is like itself one period later. How it is normalised, and the
     choice of the peak, are as in McLeod & Wyvill 2005 ("A smarter way to find pitch", ICMC).
     """
-    wave = check_array(wave, "A waveform", "samples")
+    wave = check_array(wave, "A waveform", "samples", finite=False)  # without finite numbers it has no pitch
     if len(wave) < FRAME:
         raise InputError(f"A pitch is heard in {FRAME} samples or more, and here are {len(wave)}: take more.")
     starts = np.arange(0, len(wave) - FRAME + 1, STEP)
