@@ -156,10 +156,8 @@ def nearest(angles, known):
 
     The root of the mean square of the differences of phi and psi.
     """
-    angles, known = (
-        check_array(angles, "The angles", "B, n, 3"),
-        check_array(known, "Known angles", "N, n, 3"),
-    )
+    angles = check_array(angles, "The angles", "B, n, 3")
+    known = check_array(known, "Known angles", "N, n, 3")
     if angles.shape[1] != known.shape[1]:
         raise InputError(
             f"Chains of one length are needed, not {angles.shape[1]} and {known.shape[1]} residues."

@@ -80,10 +80,8 @@ def show_spectrograms(spectrograms, titles, alt, title="", columns=3, marked=Non
         marked = [_frequencies(each) for each in as_list(marked, "marked")]
         if len(marked) != len(titles):
             raise InputError(f"{len(titles)} spectrograms have {len(marked)} lists of marks: give each one.")
-    columns, title = (
-        min(check_whole(columns, "The number of columns"), len(titles)),
-        as_text(title, "A title"),
-    )
+    columns = min(check_whole(columns, "The number of columns"), len(titles))
+    title = as_text(title, "A title")
     rows = -(-len(titles) // columns)
     figure, found = panels(len(titles), title, columns, 70 + 50 * bool(title) + 220 * rows)
     edges = mel(band_edges())
